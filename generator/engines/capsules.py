@@ -1,0 +1,56 @@
+"""The one way to make a capsule: every capsule gets the same holes for its own world."""
+
+from __future__ import annotations
+
+from generator.inventory.model import Fleet, Node
+from generator.plan import Capsule, Hole, Holes, Origin, holes
+from generator.quoting import ShellWord
+
+
+def capsule_path(fleet: Fleet, name: str) -> str:
+    """Where the capsule called ``name`` lies on any node of ``fleet``."""
+    return f"{fleet.paths.programs}/bin/{name}"
+
+
+def key_path(fleet: Fleet, edge_name: str) -> str:
+    """Where the private key of an edge lies on its client."""
+    return f"{fleet.paths.programs}/ssh/{edge_name}"
+
+
+def known_hosts_path(fleet: Fleet) -> str:
+    """Where the pinned host keys lie on any node of ``fleet``."""
+    return f"{fleet.paths.programs}/ssh/known_hosts"
+
+
+def tool_holes(node: Node) -> Holes:
+    """The sealed path of every tool, ``-`` written as ``_`` in the hole's name."""
+    return holes(**{name.replace("-", "_"): ShellWord.of(path) for name, path in node.tools.items()})
+
+
+def make_capsule(
+    fleet: Fleet, node: Node, *, name: str, template: str, summary: str, origin: Origin, **extra: Hole
+) -> Capsule:
+    """A capsule of ``node``; ``extra`` are the template's own holes beside the common ones.
+
+    The common holes are ``deployment``, ``node``, ``hostname``, ``capsule``, ``logs``, ``state``, ``programs`` (words)
+    and ``tools`` (a record of words). The renderer adds ``build_id``, ``origin`` and ``summary``.
+    """
+    common: dict[str, Hole] = {
+        "deployment": ShellWord.of(fleet.deployment),
+        "node": ShellWord.of(node.name),
+        "hostname": ShellWord.of(node.hostname),
+        "capsule": ShellWord.of(name),
+        "logs": ShellWord.of(fleet.paths.logs),
+        "state": ShellWord.of(fleet.paths.state),
+        "metrics": ShellWord.of(fleet.paths.metrics),
+        "programs": ShellWord.of(fleet.paths.programs),
+        "tools": tool_holes(node),
+    }
+    return Capsule(
+        name=name,
+        path=capsule_path(fleet, name),
+        template=template,
+        holes=holes(**common, **extra),
+        summary=summary,
+        origin=origin,
+    )

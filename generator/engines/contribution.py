@@ -1,0 +1,56 @@
+"""What an engine gives the fleet: parts of node plans, put together by ``generator.lowering``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.plan import Account, Capsule, CronEntry, Directory, Edge, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An edge to be made whole: key and known host on the client, authorized line and sudo rule on the server.
+
+    ``key_group`` is the group that may read the private key on the client, ``root`` for root's own use.
+    """
+
+    edge: Edge
+    key_group: str
+    capsule_path: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRun:
+    """A run whose silence is an alarm: its state file's name, and the ages of the last success, in seconds."""
+
+    name: str
+    warning_seconds: int
+    critical_seconds: int
+    interval_seconds: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTree:
+    """One dated tree on the node: the backups of ``source`` that ``plan`` keeps below ``path``."""
+
+    plan: str
+    source: str
+    path: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """Parts of one node's plan."""
+
+    node: str
+    capsules: tuple[Capsule, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    schedules: tuple[CronEntry, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    directories: tuple[Directory, ...] = ()
+    packages: tuple[str, ...] = ()
+    expected_runs: tuple[ExpectedRun, ...] = ()
+    kept_trees: tuple[KeptTree, ...] = ()

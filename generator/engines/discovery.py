@@ -1,0 +1,35 @@
+"""Finds engines: every module of an engine package that defines ``ENGINE`` is one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.engines.protocols import ProducerEngine, StoreEngine
+
+
+@cache
+def producers() -> Mapping[str, ProducerEngine]:
+    """Every producer engine by name."""
+    return cast("dict[str, ProducerEngine]", _discover("generator.engines.producers"))
+
+
+@cache
+def stores() -> Mapping[str, StoreEngine]:
+    """Every store engine by name."""
+    return cast("dict[str, StoreEngine]", _discover("generator.engines.stores"))
+
+
+def _discover(package_name: str) -> dict[str, Any]:
+    package = importlib.import_module(package_name)
+    found = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        engine = getattr(importlib.import_module(f"{package_name}.{module.name}"), "ENGINE", None)
+        if engine is not None:
+            found[engine.name] = engine
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""Producers: where a dataset's bytes come from."""

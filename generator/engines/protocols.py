@@ -1,0 +1,47 @@
+"""What each kind of engine must offer; `generator.engines.discovery` finds the modules that do."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from generator.engines.contribution import Contribution
+from generator.engines.settings import EngineSettings
+from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, ProtectPlan
+from generator.plan import Fragment
+
+
+class ProducerEngine(Protocol):
+    """Makes a dataset's bytes, and puts them back."""
+
+    name: str
+    settings: type[EngineSettings]
+
+    def packages(self, node: Node) -> tuple[str, ...]:
+        """Packages that the fragments need on ``node``."""
+        ...
+
+    def roots(self, dataset: Dataset) -> tuple[str, ...]:
+        """Absolute paths that the dataset reads, none for a stream."""
+        ...
+
+    def produce(self, node: Node, dataset: Dataset) -> Fragment:
+        """Bash that fills ``$dataset_staging`` (see the contract in ``templates/producers/README.md``)."""
+        ...
+
+    def restore(self, node: Node, dataset: Dataset) -> Fragment:
+        """Bash that puts the dataset back from ``$dataset_backup``."""
+        ...
+
+
+class StoreEngine(Protocol):
+    """Keeps backups: lowers plans to capsules, connections and schedules."""
+
+    name: str
+
+    def protect(self, fleet: Fleet, plan: ProtectPlan) -> tuple[Contribution, ...]:
+        """Contributions of a plan that backs nodes up onto themselves."""
+        ...
+
+    def collect(self, fleet: Fleet, plan: CollectPlan) -> tuple[Contribution, ...]:
+        """Contributions of a plan that pulls what another plan made."""
+        ...

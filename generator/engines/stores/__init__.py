@@ -1,0 +1,1 @@
+"""Stores: how backups are kept."""

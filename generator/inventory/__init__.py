@@ -1,0 +1,1 @@
+"""The inventory: what the user wrote, validated and resolved."""

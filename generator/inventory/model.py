@@ -1,0 +1,197 @@
+"""The resolved inventory: every default applied, every name bound, every value checked. Frozen and sorted by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from generator.engines.settings import EngineSettings
+from generator.plan.origin import Origin
+
+
+class Ownership(Enum):
+    """How a store keeps owners: as extended attributes of a data account, or natively, received by root."""
+
+    FAKE_SUPER = "fake-super"
+    NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """What pruning keeps; a backup stays if any rule wants it.
+
+    ``days`` by identifier and the store's clock, the rest by count of complete backups (``last``) or of the newest
+    complete backup of each period. ``keep_minimum`` complete backups stay whatever happens.
+    """
+
+    days: int | None
+    last: int | None
+    weekly: int | None
+    monthly: int | None
+    yearly: int | None
+    keep_minimum: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Five crontab fields, in the time zone of the node that runs them."""
+
+    cron: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """What is protected on a node: a producer engine's name and its own settings."""
+
+    name: str
+    producer: str
+    settings: EngineSettings
+    mountpoint: str | None  # must be mounted, else the run is partial
+    canary: str | None  # absolute path that must exist
+    shrink_limit_percent: int  # a run that keeps less than this much of the last complete one is partial
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestorePoint:
+    """One path inside a dataset that gets a restore capsule of its own, fed by the plan ``source``."""
+
+    name: str
+    dataset: str
+    path: str
+    source: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A machine; ``tools`` maps a command's name to its absolute path for this node's OS family and overrides."""
+
+    name: str
+    hostname: str
+    address: str  # where others reach it
+    port: int
+    egress: tuple[str, ...]  # where its own connections come from
+    host_keys: tuple[str, ...]  # "type base64", one or two
+    site: str
+    os_family: str
+    timezone: str
+    sudo_digests: bool  # False for sudo-rs
+    tools: Mapping[str, str]
+    datasets: tuple[Dataset, ...]
+    restore_points: tuple[RestorePoint, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Compiled limits of one run; seconds and bytes."""
+
+    duration_seconds: int  # worst-case duration of a whole run: the proof's and the capsule's time limit
+    parallel: int
+    largest_file_bytes: int
+    reserve_bytes: int  # free space that a transfer must leave on the store
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectPlan:
+    """A plan that backs up ``nodes`` into a tree on each node itself, at ``path``."""
+
+    name: str
+    store: str  # the store engine's name
+    nodes: tuple[str, ...]
+    datasets: tuple[str, ...]  # empty: every dataset of each node
+    path: str
+    schedule: Schedule
+    scrub: Schedule | None
+    retention: Retention
+    limits: Limits
+    preview: bool
+    copies: int  # promised copies, this one included
+    sites: int  # promised sites
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectPlan:
+    """A plan by which ``node`` pulls every backup of ``sources`` that the plan ``collects`` made, into ``path``.
+
+    Where ``collects`` is itself a collecting plan the pull goes to its node, else to each source. ``sources`` are
+    the nodes whose data is meant, sorted. ``maximum_age_seconds`` is counted from the end of the identifier's day.
+    """
+
+    name: str
+    store: str  # the store engine's name
+    collects: str
+    node: str
+    path: str
+    ownership: Ownership
+    sources: tuple[str, ...]
+    maximum_age_seconds: int
+    schedule: Schedule
+    scrub: Schedule | None
+    retention: Retention
+    limits: Limits
+    preview: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """The account that forced commands run under; it owns nothing and may do nothing else."""
+
+    name: str
+    number: int
+    home: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyEpochs:
+    """Key epochs: ``current`` for every edge but those in ``edges`` (by edge name); ``accept_previous`` keeps the
+    one before usable for the time of a rotation."""
+
+    current: int
+    accept_previous: bool
+    edges: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where Capsule's own files lie on every node."""
+
+    programs: str  # /opt/capsule/<deployment>
+    logs: str  # /var/log/capsule/<deployment>
+    state: str  # /var/lib/capsule/<deployment>
+    metrics: str  # directory of the Prometheus textfile collector, or empty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """One deployment, resolved; every tuple is sorted by name."""
+
+    name: str
+    prefix: str
+    deployment: str  # <fleet> or <prefix>-<fleet>
+    operator: Operator
+    paths: Paths
+    mail_to: str
+    health_check_url: str
+    signers: tuple[str, ...]  # accepted public keys of the seal
+    epochs: KeyEpochs
+    escrow_recorded: bool
+    nodes: tuple[Node, ...]
+    protect_plans: tuple[ProtectPlan, ...]
+    collect_plans: tuple[CollectPlan, ...]
+    data_numbers: Mapping[str, int]  # uid and gid of each source's data account, by source
+    origin: Origin
+
+    def node(self, name: str) -> Node:
+        """The node called ``name``; raises `KeyError`."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)

@@ -1,0 +1,62 @@
+"""What a node gets besides files, and the plan of a node and of a fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.plan.artifacts import Artifact
+from generator.plan.origin import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Account:
+    """A local account with a locked password; user and group share name and number."""
+
+    name: str
+    number: int
+    home: str
+    shell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Directory:
+    """A directory that must exist before the first run.
+
+    ``keep`` marks those that hold data or state: removal never touches them.
+    """
+
+    path: str
+    owner: str
+    group: str
+    mode: int
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePlan:
+    """Everything that lies on one node; tuples are sorted by path or name.
+
+    ``hostname`` is the identity that installer and capsules insist on. ``clock_offsets`` are pairs of a Unix time and
+    the UTC offset in seconds that the node's time zone must have then: the installer refuses a node whose clock runs
+    in another zone than its schedules were proved for. ``packages`` name what the capsules need.
+    """
+
+    name: str
+    hostname: str
+    prefix: str
+    accounts: tuple[Account, ...]
+    directories: tuple[Directory, ...]
+    packages: tuple[str, ...]
+    tools: tuple[tuple[str, str], ...]
+    clock_offsets: tuple[tuple[int, int], ...]
+    artifacts: tuple[Artifact, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """The plan of every node of one deployment, sorted by node name."""
+
+    fleet: str
+    deployment: str
+    nodes: tuple[NodePlan, ...]
