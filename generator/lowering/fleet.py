@@ -1,0 +1,65 @@
+"""Asks every plan's engine for its contributions and puts each node's plan together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from generator.engines.contribution import Connection, Contribution
+from generator.engines.discovery import stores
+from generator.inventory.model import Fleet
+from generator.lowering.node import NodeParts, node_plan
+from generator.plan import FleetPlan
+
+
+def lower(fleet: Fleet) -> FleetPlan:
+    """The plan of every node of ``fleet`` that has anything to do, sorted by name; pure."""
+    contributions = _contributions(fleet)
+    by_node: dict[str, list[Contribution]] = defaultdict(list)
+    outgoing: dict[str, list[Connection]] = defaultdict(list)
+    incoming: dict[str, list[Connection]] = defaultdict(list)
+    for contribution in contributions:
+        by_node[contribution.node].append(contribution)
+        for connection in contribution.connections:
+            current = _with_epoch(fleet, connection)
+            outgoing[current.edge.client].append(current)
+            incoming[current.edge.server].append(current)
+    nodes = {node.name: node for node in fleet.nodes}
+    busy = sorted(set(by_node) | set(outgoing) | set(incoming))
+    return FleetPlan(
+        fleet=fleet.name,
+        deployment=fleet.deployment,
+        nodes=tuple(
+            node_plan(
+                fleet,
+                nodes,
+                NodeParts(
+                    node=nodes[name],
+                    contributions=tuple(by_node[name]),
+                    outgoing=_sorted(outgoing[name]),
+                    incoming=_sorted(incoming[name]),
+                ),
+            )
+            for name in busy
+        ),
+    )
+
+
+def _contributions(fleet: Fleet) -> list[Contribution]:
+    engines = stores()
+    found: list[Contribution] = []
+    for protecting in fleet.protect_plans:
+        found.extend(engines[protecting.store].protect(fleet, protecting))
+    for collecting in fleet.collect_plans:
+        found.extend(engines[collecting.store].collect(fleet, collecting))
+    return found
+
+
+def _with_epoch(fleet: Fleet, connection: Connection) -> Connection:
+    edge = connection.edge
+    epoch = fleet.epochs.edges.get(edge.name, fleet.epochs.current)
+    return replace(connection, edge=replace(edge, epoch=epoch))
+
+
+def _sorted(connections: list[Connection]) -> tuple[Connection, ...]:
+    return tuple(sorted(connections, key=lambda connection: connection.edge))

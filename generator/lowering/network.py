@@ -1,0 +1,94 @@
+"""Makes every connection whole: key and pinned host on its client, authorized line and sudo rule on its server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from generator.engines.capsules import key_path, known_hosts_path
+from generator.engines.contribution import Connection
+from generator.inventory.model import Fleet, Node
+from generator.plan import (
+    Account,
+    Artifact,
+    AuthorizedKey,
+    AuthorizedKeys,
+    Grant,
+    KnownHost,
+    KnownHosts,
+    PrivateKey,
+    SudoersFragment,
+)
+
+
+def operator_account(fleet: Fleet) -> Account:
+    """The account that sshd runs forced commands under; its shell is needed by sshd, its password is locked."""
+    operator = fleet.operator
+    # a login shell with start-up files could break the rsync greeting, and nologin refuses forced commands
+    return Account(name=operator.name, number=operator.number, home=operator.home, shell="/bin/sh")
+
+
+def client_artifacts(
+    fleet: Fleet, nodes: Mapping[str, Node], node: Node, outgoing: Sequence[Connection]
+) -> list[Artifact]:
+    """Private keys of ``node``'s own edges and the pinned keys of every host that they lead to."""
+    if not outgoing:
+        return []
+    artifacts: list[Artifact] = [
+        PrivateKey(
+            path=key_path(fleet, connection.edge.name),
+            edge=connection.edge,
+            group=connection.key_group,
+            origin=connection.origin,
+        )
+        for connection in outgoing
+    ]
+    servers = sorted({connection.edge.server for connection in outgoing})
+    artifacts.append(
+        KnownHosts(
+            path=known_hosts_path(fleet),
+            hosts=tuple(
+                KnownHost(alias=name, keys=nodes[name].host_keys, origin=nodes[name].origin) for name in servers
+            ),
+            origin=node.origin,
+        )
+    )
+    return artifacts
+
+
+def server_artifacts(
+    fleet: Fleet, nodes: Mapping[str, Node], node: Node, incoming: Sequence[Connection]
+) -> list[Artifact]:
+    """The operator's authorized keys and sudo rules on ``node``: one line an edge, one rule a capsule."""
+    if not incoming:
+        return []
+    grants = {
+        connection.capsule_path: Grant(capsule_path=connection.capsule_path, origin=connection.origin)
+        for connection in incoming
+    }
+    return [
+        AuthorizedKeys(
+            path=f"{fleet.operator.home}/.ssh/authorized_keys",
+            sudo=node.tools["sudo"],
+            entries=tuple(_authorized_key(fleet, nodes, connection) for connection in incoming),
+            origin=node.origin,
+        ),
+        SudoersFragment(
+            path=f"/etc/sudoers.d/50-capsule-{fleet.deployment}",
+            operator=fleet.operator.name,
+            digests=node.sudo_digests,
+            grants=tuple(grants[path] for path in sorted(grants)),
+            origin=node.origin,
+        ),
+    ]
+
+
+def _authorized_key(fleet: Fleet, nodes: Mapping[str, Node], connection: Connection) -> AuthorizedKey:
+    epoch = connection.edge.epoch
+    accepted = (epoch - 1, epoch) if fleet.epochs.accept_previous and epoch > 1 else (epoch,)
+    return AuthorizedKey(
+        edge=connection.edge,
+        epochs=accepted,
+        addresses=nodes[connection.edge.client].egress,
+        capsule_path=connection.capsule_path,
+        origin=connection.origin,
+    )
