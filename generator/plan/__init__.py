@@ -15,7 +15,7 @@ from generator.plan.artifacts import (
     PrivateKey,
     SudoersFragment,
 )
-from generator.plan.holes import Fragment, Hole, Holes, holes
+from generator.plan.holes import Fragment, Hole, Holes, holes, holes_of
 from generator.plan.nodes import Account, Directory, FleetPlan, NodePlan
 from generator.plan.origin import Origin, Span
 
@@ -43,4 +43,5 @@ __all__ = [
     "Span",
     "SudoersFragment",
     "holes",
+    "holes_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from generator.plan.holes import Fragment, Hole, Holes
+from generator.plan.origin import Origin
 from generator.quoting import (
     AuthorizedKeysWord,
     CronCommand,
@@ -26,6 +27,8 @@ from generator.quoting import (
 from generator.render.logic import refuse_logic
 
 Shape: TypeAlias = bytes
+
+BLANK = "\0"  # stands for a quoted value in an outline; no template and no value can hold it
 
 LANGUAGES: dict[str, tuple[type[Quoted], ...]] = {
     "sh": (ShellWord, RsyncdValue),
@@ -46,13 +49,29 @@ class HoleText(str):
         return self
 
 
+class PlacedText(HoleText):
+    """Text of a hole whose record stands for an inventory entry."""
+
+    __slots__ = ("origin",)
+    origin: Origin
+
+
 class FragmentText(str):
-    """Text of a rendered fragment, with the shape that it has of its own."""
+    """Text of a rendered fragment, with the shape and the places that it has of its own."""
 
     shape: Shape
+    places: tuple[Place, ...]
 
     def __str__(self) -> str:
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An inventory entry that a value on ``line``, counted from 1, comes from."""
+
+    line: int
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +82,21 @@ class Rendered:
     shape: Shape
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A quoted value on its way into a template, with the entry that its record stands for."""
+
+    value: Quoted
+    origin: Origin
+
+
 class TemplateLibrary:
     """Renders templates of one directory; the suffix before ``.j2`` names the output language."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._templates: dict[str, Template] = {}
+        self._outlines: dict[Shape, str] = {}
         self._environments = {language: self._environment(accepted) for language, accepted in LANGUAGES.items()}
 
     def _environment(self, accepted: tuple[type[Quoted], ...]) -> Environment:
@@ -98,46 +126,85 @@ class TemplateLibrary:
 
     def render(self, template: str, holes: Holes) -> Rendered:
         """Render ``template`` with ``holes``; raises `TypeError` where a hole holds another language's value."""
+        chunks = self._chunks(template, holes, tracing=False)
+        return Rendered("".join(chunks), self._shape(template, chunks))
+
+    def trace(self, template: str, holes: Holes) -> tuple[Place, ...]:
+        """Which inventory entries the values on each line of the rendered text come from, in the order of lines."""
+        return _places(self._chunks(template, holes, tracing=True))
+
+    def outline(self, shape: Shape) -> str:
+        """The text that all files of ``shape`` share, with `BLANK` for every quoted value; same number of lines."""
+        return self._outlines[shape]
+
+    def _chunks(self, template: str, holes: Holes, *, tracing: bool) -> list[str]:
         loaded = self._templates.get(template)
         if loaded is None:
-            language = template.removesuffix(".j2").rsplit(".", 1)[-1]
+            language = template.removesuffix(".j2").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
             loaded = self._templates[template] = self._environments[language].get_template(template)
-        context = {name: self._open(value) for name, value in holes.values}
-        chunks = list(loaded.root_render_func(loaded.new_context(context)))
-        shape = hashlib.sha256(template.encode())
-        for chunk in _shape_chunks(chunks):
-            shape.update(chunk)
-        return Rendered("".join(chunks), shape.digest())
+        context = {
+            name: self._open(value, holes.origin if tracing else None, tracing) for name, value in holes.values
+        }
+        return list(loaded.root_render_func(loaded.new_context(context)))
 
-    def _open(self, value: Hole) -> Any:
+    def _shape(self, template: str, chunks: list[str]) -> Shape:
+        digest = hashlib.sha256(template.encode())
+        for chunk in chunks:
+            if isinstance(chunk, HoleText):
+                digest.update(b"\0")
+            elif isinstance(chunk, FragmentText):
+                digest.update(chunk.shape)
+            else:
+                digest.update(chunk.encode())
+        shape = digest.digest()
+        if shape not in self._outlines:
+            self._outlines[shape] = "".join(self._blanked(chunk) for chunk in chunks)
+        return shape
+
+    def _blanked(self, chunk: str) -> str:
+        if isinstance(chunk, HoleText):
+            return BLANK
+        return self._outlines[chunk.shape] if isinstance(chunk, FragmentText) else chunk
+
+    def _open(self, value: Hole, origin: Origin | None, tracing: bool) -> Any:
         match value:
             case Holes():
-                return {name: self._open(inner) for name, inner in value.values}
+                own = (value.origin or origin) if tracing else None
+                return {name: self._open(inner, own, tracing) for name, inner in value.values}
             case tuple():
-                return [self._open(inner) for inner in value]
+                return [self._open(inner, origin, tracing) for inner in value]
             case Fragment():
-                rendered = self.render(value.template, value.holes)
-                text = FragmentText(rendered.text)
-                text.shape = rendered.shape
+                chunks = self._chunks(value.template, value.holes, tracing=tracing)
+                text = FragmentText("".join(chunks))
+                text.shape = self._shape(value.template, chunks)
+                text.places = _places(chunks) if tracing else ()
                 return text
+            case Quoted() if origin is not None:
+                return _Placed(value, origin)
             case _:
                 return value
 
 
-def _shape_chunks(chunks: list[str]) -> Iterator[bytes]:
+def _places(chunks: list[str]) -> tuple[Place, ...]:
+    line = 1
+    found: dict[Place, None] = {}
     for chunk in chunks:
-        if isinstance(chunk, HoleText):
-            yield b"\0"
+        if isinstance(chunk, PlacedText):
+            found[Place(line, chunk.origin)] = None
         elif isinstance(chunk, FragmentText):
-            yield chunk.shape
-        else:
-            yield chunk.encode()
+            found.update((Place(line + place.line - 1, place.origin), None) for place in chunk.places)
+        line += chunk.count("\n")
+    return tuple(found)
 
 
 def _finalizer(accepted: tuple[type[Quoted], ...]) -> Callable[[object], str]:
     def finalize(value: object) -> str:
         if type(value) in accepted and isinstance(value, Quoted):
             return HoleText(value.text)
+        if isinstance(value, _Placed) and type(value.value) in accepted:
+            placed = PlacedText(value.value.text)
+            placed.origin = value.origin
+            return placed
         if isinstance(value, FragmentText):
             return value
         names = ", ".join(kind.__name__ for kind in accepted)

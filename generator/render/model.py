@@ -1,0 +1,66 @@
+"""What rendering yields: files as they lie on a node, and files that deliver them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from generator.plan.nodes import NodePlan
+from generator.plan.origin import Origin
+from generator.render.templates import Shape
+
+
+class Kind(Enum):
+    """What a file on a node is; the value is its name in manifests."""
+
+    CAPSULE = "capsule"
+    SUDOERS = "sudoers"
+    AUTHORIZED_KEYS = "authorized_keys"
+    KNOWN_HOSTS = "known_hosts"
+    PRIVATE_KEY = "private_key"
+    CRON = "cron"
+    LOGROTATE = "logrotate"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedFile:
+    """One file of a node: absolute ``path``, exact ``content``, and who owns it with which ``mode`` there.
+
+    Files of equal ``shape`` differ in quoted values only. ``template`` is empty where a serializer wrote the file.
+    """
+
+    path: str
+    content: bytes
+    owner: str
+    group: str
+    mode: int
+    kind: Kind
+    sensitive: bool
+    origin: Origin
+    shape: Shape
+    template: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedNode:
+    """All files of one node, sorted by path; the node's own manifest is the one of `Kind.MANIFEST`."""
+
+    plan: NodePlan
+    build_id: str
+    files: tuple[RenderedFile, ...]
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.plan.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFile:
+    """A file that puts a node's files there: ``path`` is relative to ``nodes/<node>/`` of the output."""
+
+    path: str
+    content: bytes
+    mode: int
+    sensitive: bool = False
