@@ -58,9 +58,14 @@ class RenderedNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFile:
-    """A file that puts a node's files there: ``path`` is relative to ``nodes/<node>/`` of the output."""
+    """A file that puts a node's files there: ``path`` is relative to ``nodes/<node>/`` of the output.
+
+    ``shape`` and ``template`` are those of `RenderedFile`; scripts are verified like capsules, once for each shape.
+    """
 
     path: str
     content: bytes
     mode: int
     sensitive: bool = False
+    shape: Shape = b""
+    template: str = ""

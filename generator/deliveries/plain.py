@@ -1,0 +1,136 @@
+"""The delivery ``plain``: two argument-free scripts for a node that nothing manages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from generator.deliveries.requirements import Command, Requirements, requirements
+from generator.inventory.model import Paths
+from generator.plan import Account, Directory, Hole, Holes, NodePlan, holes, holes_of
+from generator.quoting import ShellWord
+from generator.render.model import DeliveryFile, Kind, RenderedFile, RenderedNode
+from generator.render.templates import TemplateLibrary
+
+# A rule before the program it allows, programs before the key that reaches them, and what starts them by itself last.
+# The manifest says that everything else is there.
+PLACING_ORDER = (
+    Kind.SUDOERS,
+    Kind.CAPSULE,
+    Kind.KNOWN_HOSTS,
+    Kind.PRIVATE_KEY,
+    Kind.AUTHORIZED_KEYS,
+    Kind.CRON,
+    Kind.LOGROTATE,
+    Kind.MANIFEST,
+)
+SUMMARIES = {
+    "install.sh": "Puts this build of the node's backup programs in their place; a second run changes nothing.",
+    "remove.sh": "Takes the node's backup programs away again, and leaves every backup, log and state file alone.",
+}
+
+
+class PlainDelivery:
+    """``install.sh`` and ``remove.sh``, with everything that they do hard-coded."""
+
+    name = "plain"
+
+    def deliver(
+        self, deployment: str, paths: Paths, node: RenderedNode, library: TemplateLibrary
+    ) -> tuple[DeliveryFile, ...]:
+        """Both scripts of ``node``, whose files must include its manifest."""
+        common = _common(deployment, paths, node)
+        return tuple(_script(program, common, library) for program in SUMMARIES)
+
+
+DELIVERY = PlainDelivery()
+
+
+def _script(program: str, common: dict[str, Hole], library: TemplateLibrary) -> DeliveryFile:
+    template = f"deliveries/plain/{program}.j2"
+    given = holes(**common, program=ShellWord.of(program), summary=ShellWord.of(SUMMARIES[program]))
+    rendered = library.render(template, given)
+    return DeliveryFile(
+        path=program, content=rendered.text.encode(), mode=0o755, shape=rendered.shape, template=template
+    )
+
+
+def _common(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole]:
+    plan = node.plan
+    needs = requirements(plan, node.files)
+    return {
+        "deployment": ShellWord.of(deployment),
+        "node": ShellWord.of(plan.name),
+        "hostname": ShellWord.of(plan.hostname),
+        "build_id": ShellWord.of(node.build_id),
+        "origin": ShellWord.of(plan.origin.path),
+        "programs": ShellWord.of(paths.programs),
+        "state": ShellWord.of(paths.state),
+        "logs": ShellWord.of(paths.logs),
+        "files": tuple(_file(file) for file in _in_order(node.files)),
+        "accounts": tuple(_account(account) for account in sorted(plan.accounts)),
+        "directories": tuple(_directory(directory) for directory in sorted(plan.directories)),
+        "clock": _clock(plan),
+        "commands": _commands(needs),
+        "packages": tuple(ShellWord.of(package) for package in needs.packages),
+    }
+
+
+def _in_order(files: Iterable[RenderedFile]) -> list[RenderedFile]:
+    return sorted(files, key=lambda file: (PLACING_ORDER.index(file.kind), file.path))
+
+
+def _file(file: RenderedFile) -> Holes:
+    return holes_of(
+        file.origin,
+        kind=ShellWord.of(file.kind.value),
+        owner=ShellWord.of(file.owner),
+        group=ShellWord.of(file.group),
+        mode=_mode(file.mode),
+        sha256=ShellWord.of(hashlib.sha256(file.content).hexdigest()),
+        path=ShellWord.of(file.path),
+    )
+
+
+def _account(account: Account) -> Holes:
+    return holes(
+        name=ShellWord.of(account.name),
+        number=ShellWord.of(str(account.number)),
+        home=ShellWord.of(account.home),
+        shell=ShellWord.of(account.shell),
+    )
+
+
+def _directory(directory: Directory) -> Holes:
+    return holes(
+        fate=ShellWord.of("keep" if directory.keep else "remove"),
+        owner=ShellWord.of(directory.owner),
+        group=ShellWord.of(directory.group),
+        mode=_mode(directory.mode),
+        path=ShellWord.of(directory.path),
+    )
+
+
+def _mode(mode: int) -> ShellWord:
+    # as stat prints it, so that the two can be compared
+    return ShellWord.of(f"{mode:o}")
+
+
+def _clock(plan: NodePlan) -> tuple[Hole, ...]:
+    return tuple(
+        holes(time=ShellWord.of(str(time)), offset=ShellWord.of(_offset(seconds)))
+        for time, seconds in plan.clock_offsets
+    )
+
+
+def _offset(seconds: int) -> str:
+    """As ``date +%::z`` prints it."""
+    minutes, second = divmod(abs(seconds), 60)
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
+
+
+def _commands(needs: Requirements) -> tuple[Hole, ...]:
+    def opened(command: Command) -> Holes:
+        return holes(package=ShellWord.of(command.package), path=ShellWord.of(command.path))
+
+    return tuple(opened(command) for command in needs.commands)
