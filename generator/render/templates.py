@@ -105,6 +105,9 @@ class TemplateLibrary:
             undefined=StrictUndefined,
             finalize=_finalizer(accepted),
             autoescape=False,
+            # Jinja's own {# would swallow bash's ${#array[@]}; templates are commented in their own language
+            comment_start_string="{%#",
+            comment_end_string="#%}",
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
