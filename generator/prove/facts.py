@@ -1,0 +1,90 @@
+"""What every rule may ask: the fleet, its plan, and the runs of each plan, indexed once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.inventory.model import CollectPlan, Fleet, Node, ProtectPlan
+from generator.plan import FleetPlan
+from generator.prove.streams import Pair, Stream, collected, protected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """``protecting`` and ``collecting`` are the plans by name, collecting ones after those they collect.
+
+    ``streams`` has the runs of each protecting plan by the time zone of the nodes that run it; ``pairs`` are all
+    (collecting plan, what it collects) by such a zone. ``depth`` counts the pulls from the source to a plan's copy.
+    """
+
+    fleet: Fleet
+    plan: FleetPlan
+    nodes: Mapping[str, Node]
+    protecting: Mapping[str, ProtectPlan]
+    collecting: Mapping[str, CollectPlan]
+    streams: Mapping[tuple[str, str], Stream]
+    pairs: tuple[Pair, ...]
+    depth: Mapping[str, int]
+
+    @classmethod
+    def of(cls, fleet: Fleet, plan: FleetPlan) -> Facts:
+        """Index ``fleet``; raises what `generator.prove.timeline.timeline` raises."""
+        nodes = {node.name: node for node in fleet.nodes}
+        protecting = {protect.name: protect for protect in fleet.protect_plans}
+        collecting, depth = _ordered(fleet, protecting)
+        zones: dict[str, dict[str, str]] = {}
+        streams: dict[tuple[str, str], Stream] = {}
+        for protect in fleet.protect_plans:
+            zones[protect.name] = {name: nodes[name].timezone for name in protect.nodes}
+            for zone, names in _by_zone(zones[protect.name]).items():
+                streams[protect.name, zone] = protected(protect, zone, names)
+        pairs: list[Pair] = []
+        every = dict(streams)
+        for collect in collecting.values():
+            known = zones[collect.collects]
+            zones[collect.name] = {name: known[name] for name in collect.sources if name in known}
+            for zone, names in _by_zone(zones[collect.name]).items():
+                pair = collected(collect, nodes[collect.node].timezone, every[collect.collects, zone], names)
+                every[collect.name, zone] = pair.stream
+                pairs.append(pair)
+        return cls(
+            fleet=fleet,
+            plan=plan,
+            nodes=nodes,
+            protecting=protecting,
+            collecting=collecting,
+            streams=streams,
+            pairs=tuple(pairs),
+            depth=depth,
+        )
+
+    def root(self, collect: CollectPlan) -> ProtectPlan:
+        """The plan that makes what ``collect`` pulls, directly or over other collecting plans."""
+        name = collect.collects
+        while name in self.collecting:
+            name = self.collecting[name].collects
+        return self.protecting[name]
+
+
+def _ordered(fleet: Fleet, protecting: Mapping[str, ProtectPlan]) -> tuple[dict[str, CollectPlan], dict[str, int]]:
+    """Collecting plans after what they collect; raises `ValueError` for a cycle or a dangling name."""
+    waiting = {collect.name: collect for collect in fleet.collect_plans}
+    depth = dict.fromkeys(protecting, 0)
+    ordered: dict[str, CollectPlan] = {}
+    while waiting:
+        ready = [collect for collect in waiting.values() if collect.collects in depth]
+        if not ready:
+            raise ValueError(f"plans collect each other or nothing: {', '.join(sorted(waiting))}")
+        for collect in ready:
+            depth[collect.name] = depth[collect.collects] + 1
+            ordered[collect.name] = waiting.pop(collect.name)
+    return ordered, depth
+
+
+def _by_zone(zones: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for name, zone in zones.items():
+        grouped[zone].append(name)
+    return {zone: tuple(sorted(names)) for zone, names in sorted(grouped.items())}

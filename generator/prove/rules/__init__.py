@@ -1,0 +1,1 @@
+"""One rule a module: a function ``check(facts) -> ProofReport``, found by discovery."""

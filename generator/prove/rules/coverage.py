@@ -1,0 +1,163 @@
+"""Every dataset has the copies and sites that its plan promises, and one copy that its source cannot delete.
+
+A copy is a node that keeps the data, its own local backup included: two trees on one node are one copy, for they die
+together. A copy cannot be deleted from the source if another node pulled it: no capsule that writes or deletes can be
+reached over the network.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from generator.diagnostics import Diagnostic, Severity
+from generator.inventory.model import ProtectPlan
+from generator.prove.facts import Facts
+from generator.prove.report import ProofReport
+from generator.prove.wording import count, finding, spell_names
+
+
+def check(facts: Facts) -> ProofReport:
+    """Codes C0431 (copies), C0432 (sites), C0433 (deletable), C0434 (unprotected), C0435 (idle), C0437 (not made)."""
+    keepers = _keepers(facts)
+    diagnostics = [*_not_made(facts)]
+    sentences: list[str] = []
+    for plan in facts.fleet.protect_plans:
+        found = [*_broken_promises(facts, plan, keepers)]
+        diagnostics += found
+        if not found and plan.nodes:
+            sentences.append(_sentence(facts, plan, keepers))
+    diagnostics += [*_unprotected(facts), *_idle(facts)]
+    return ProofReport(diagnostics=tuple(diagnostics), proved=tuple(sentences))
+
+
+def _keepers(facts: Facts) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The nodes that keep backups, by (plan that makes them, source); the source itself comes first."""
+    found: dict[tuple[str, str], list[str]] = {
+        (plan.name, name): [name] for plan in facts.fleet.protect_plans for name in plan.nodes
+    }
+    for pair in facts.pairs:
+        root = facts.root(pair.plan).name
+        for source in pair.stream.nodes:
+            if pair.plan.node not in found[root, source]:
+                found[root, source].append(pair.plan.node)
+    return {key: tuple(names) for key, names in found.items()}
+
+
+def _broken_promises(
+    facts: Facts, plan: ProtectPlan, keepers: Mapping[tuple[str, str], tuple[str, ...]]
+) -> Iterator[Diagnostic]:
+    """One finding for each different shortage, however many nodes share it."""
+    grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name in plan.nodes:
+        grouped[keepers[plan.name, name][1:]].append(name)
+    few: dict[int, list[str]] = defaultdict(list)
+    near: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    exposed: list[str] = []
+    for others, names in sorted(grouped.items()):
+        if len(others) + 1 < plan.copies:
+            few[len(others) + 1] += names
+        if not others:
+            exposed += names
+        for name in names:
+            sites = tuple(sorted({facts.nodes[keeper].site for keeper in (name, *others)}))
+            if len(sites) < plan.sites:
+                near[sites].append(name)
+    for copies, names in sorted(few.items()):
+        yield finding(
+            "C0431",
+            f"{plan.name} promises {count(plan.copies, 'copy')} of every dataset, and "
+            f"{spell_names(sorted(names))} would have {copies}",
+            plan.origin,
+            f"let further plans collect {plan.name} onto other nodes, or promise fewer copies",
+        )
+    for sites, names in sorted(near.items()):
+        yield finding(
+            "C0432",
+            f"{plan.name} promises copies at {count(plan.sites, 'site')}, and all of "
+            f"{spell_names(sorted(names))} are at {spell_names(sites)}",
+            plan.origin,
+            "let a node at another site collect them, or promise fewer sites",
+        )
+    if exposed:
+        yield _exposed(plan, sorted(exposed))
+
+
+def _exposed(plan: ProtectPlan, names: list[str]) -> Diagnostic:
+    """A promise of one copy says that the risk is known: then it is only a warning."""
+    return finding(
+        "C0433",
+        f"whoever takes over {spell_names(names)} can delete every copy that {plan.name} makes there: "
+        "no other node pulls them",
+        plan.origin,
+        f"let a plan on another node collect {plan.name}",
+        severity=Severity.WARNING if plan.copies == 1 else Severity.ERROR,
+    )
+
+
+def _sentence(facts: Facts, plan: ProtectPlan, keepers: Mapping[tuple[str, str], tuple[str, ...]]) -> str:
+    every = [keepers[plan.name, name] for name in plan.nodes]
+    copies = min(len(names) for names in every)
+    sites = min(len({facts.nodes[name].site for name in names}) for names in every)
+    safe = ", one of them out of the source's reach" if copies > 1 else ""
+    return (
+        f"{plan.name}: every dataset of {count(len(plan.nodes), 'node')} has at least {count(copies, 'copy')} "
+        f"at {count(sites, 'site')}{safe}"
+    )
+
+
+def _not_made(facts: Facts) -> Iterator[Diagnostic]:
+    """Sources of a collecting plan that the plan it collects does not have."""
+    for collect in facts.collecting.values():
+        upstream = facts.protecting.get(collect.collects)
+        made = set(upstream.nodes if upstream is not None else facts.collecting[collect.collects].sources)
+        missing = [name for name in collect.sources if name not in made]
+        if missing:
+            yield finding(
+                "C0437",
+                f"{collect.name} collects {spell_names(missing)} from {collect.collects}, which has no such backups",
+                collect.origin,
+                f"add them to {collect.collects}, or take them out of {collect.name}",
+            )
+
+
+def _unprotected(facts: Facts) -> Iterator[Diagnostic]:
+    """Datasets that no plan backs up, one finding for each name, since a profile gives many nodes the same."""
+    everything: set[str] = set()
+    some: dict[str, set[str]] = defaultdict(set)
+    for plan in facts.fleet.protect_plans:
+        for name in plan.nodes:
+            if plan.datasets:
+                some[name].update(plan.datasets)
+            else:
+                everything.add(name)
+    lost: dict[str, list[str]] = defaultdict(list)
+    for node in facts.fleet.nodes:
+        if node.name not in everything:
+            for dataset in node.datasets:
+                if dataset.name not in some[node.name]:
+                    lost[dataset.name].append(node.name)
+    for name, nodes in sorted(lost.items()):
+        origin = next(each.origin for each in facts.nodes[nodes[0]].datasets if each.name == name)
+        yield finding(
+            "C0434",
+            f"no plan backs up the dataset {name} of {spell_names(nodes)}",
+            origin,
+            "add the node to the `protects` of a plan, or the dataset to the plan's list",
+            severity=Severity.WARNING,
+        )
+
+
+def _idle(facts: Facts) -> Iterator[Diagnostic]:
+    """Nodes without datasets that keep nothing either: probably forgotten."""
+    used = {name for plan in facts.fleet.protect_plans for name in plan.nodes}
+    used |= {collect.node for collect in facts.collecting.values()}
+    idle = [node for node in facts.fleet.nodes if node.name not in used and not node.datasets]
+    if idle:
+        yield finding(
+            "C0435",
+            f"nothing protects {spell_names([node.name for node in idle])}, and no plan keeps backups there",
+            idle[0].origin,
+            "give the node datasets and a plan, or take it out of the inventory",
+            severity=Severity.WARNING,
+        )

@@ -1,0 +1,105 @@
+"""A tree plan has one identifier, the UTC date, a run: schedules must give each run its own date, and skip none.
+
+Only schedules restricted to weekdays, days or months may leave dates out. A local time that summer time skips or
+repeats is a warning even where all dates come out right: the run then starts at another time than the one written.
+So is a start within ten minutes before midnight UTC: after a jump of the clock cron sleeps ten seconds between the
+minutes it makes up for, up to ten minutes an hour, and a run delayed past midnight takes the next day's date, which
+that day's own run then finds taken.
+"""
+
+from __future__ import annotations
+
+from generator.diagnostics import Diagnostic, Severity
+from generator.prove.facts import Facts
+from generator.prove.report import ProofReport
+from generator.prove.streams import Stream
+from generator.prove.timeline import MINUTES_A_DAY
+from generator.prove.wording import HORIZON, finding, spell_date, spell_moment, spell_names, spell_wall
+
+MIDNIGHT_MARGIN = 10
+
+
+def check(facts: Facts) -> ProofReport:
+    """Codes C0411 (date twice), C0412 (date skipped), C0413 (hour of summer time), C0414 (just before midnight)."""
+    diagnostics: list[Diagnostic] = []
+    for stream in facts.streams.values():
+        diagnostics += _dates(stream)
+    seen: set[tuple[str, str]] = set()
+    for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
+        if (stream.plan.name, stream.zone) not in seen:
+            seen.add((stream.plan.name, stream.zone))
+            diagnostics += _summer_time(stream)
+    for stream in facts.streams.values():
+        diagnostics += _midnight(stream)
+    if not facts.streams or any(finding.severity is Severity.ERROR for finding in diagnostics):
+        return ProofReport(diagnostics=tuple(diagnostics))
+    return ProofReport(
+        diagnostics=tuple(diagnostics),
+        proved=(f"every backup has a UTC date of its own, and no daily one skips a date, {HORIZON}",),
+    )
+
+
+def _dates(stream: Stream) -> list[Diagnostic]:
+    zone = stream.zone
+    for index in range(1, len(stream.starts)):
+        before, day = stream.identifiers[index - 1], stream.identifiers[index]
+        if day == before:
+            return [
+                finding(
+                    "C0411",
+                    f"two runs of {stream.plan.name} on {spell_names(stream.nodes)} would be called "
+                    f"{spell_date(day)}: {spell_moment(stream.starts[index - 1], zone)} and "
+                    f"{spell_moment(stream.starts[index], zone)}",
+                    stream.schedule.origin,
+                    "a tree keeps one backup for each UTC date: run the plan once a day, at an hour that keeps its "
+                    "UTC date in summer and in winter",
+                )
+            ]
+        if stream.timeline.every_day and day > before + 1:
+            return [
+                finding(
+                    "C0412",
+                    f"no run of {stream.plan.name} on {spell_names(stream.nodes)} would be called "
+                    f"{spell_date(before + 1)}: {spell_moment(stream.starts[index - 1], zone)} is followed by "
+                    f"{spell_moment(stream.starts[index], zone)}",
+                    stream.schedule.origin,
+                    "choose an hour whose UTC date is the same in summer and in winter",
+                )
+            ]
+    return []
+
+
+def _summer_time(stream: Stream) -> list[Diagnostic]:
+    times = stream.timeline
+    said = []
+    if times.skipped is not None:
+        said.append(f"skips {spell_wall(times.skipped, stream.zone)}")
+    if times.repeated is not None:
+        said.append(f"repeats {spell_wall(times.repeated, stream.zone)}")
+    if not said:
+        return []
+    return [
+        finding(
+            "C0413",
+            f"{stream.plan.name} starts at a local time that the change of the clock {' and '.join(said)}",
+            stream.schedule.origin,
+            "choose an hour that no change of the clock touches, or let the node run in UTC",
+            severity=Severity.WARNING,
+        )
+    ]
+
+
+def _midnight(stream: Stream) -> list[Diagnostic]:
+    latest = max(stream.starts, key=lambda start: start % MINUTES_A_DAY, default=0)
+    if latest % MINUTES_A_DAY < MINUTES_A_DAY - MIDNIGHT_MARGIN:
+        return []
+    return [
+        finding(
+            "C0414",
+            f"{stream.plan.name} starts just before midnight UTC, at {spell_moment(latest, stream.zone)}: a run that "
+            "is delayed takes the next day's date",
+            stream.schedule.origin,
+            f"start it at least {MIDNIGHT_MARGIN} minutes before midnight UTC, or after it",
+            severity=Severity.WARNING,
+        )
+    ]

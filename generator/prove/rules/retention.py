@@ -1,0 +1,84 @@
+"""Backups live long enough to be pulled by the next tier; and how many restore points each tier keeps.
+
+Only ``days``, ``last`` and ``keep_minimum`` count here: weekly, monthly and yearly rules keep some backups longer,
+but not the one that the next tier needs next. ``days`` counts dates, today's included.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+
+from generator.diagnostics import Diagnostic
+from generator.inventory.model import Retention
+from generator.prove.facts import Facts
+from generator.prove.report import ProofReport
+from generator.prove.streams import Pair, Stream
+from generator.prove.timeline import MINUTES_A_DAY
+from generator.prove.wording import count, finding, spell_date, spell_moment, spell_names
+
+
+def check(facts: Facts) -> ProofReport:
+    """Code C0436: a backup may be pruned before the next tier has pulled it."""
+    diagnostics = [problem for pair in facts.pairs if (problem := _lost(pair)) is not None]
+    if diagnostics:
+        return ProofReport(diagnostics=tuple(diagnostics))
+    sentences = ["every backup is kept until the worst-case end of the run that pulls it"] if facts.pairs else []
+    return ProofReport(proved=(*sentences, *_restore_points(facts)))
+
+
+def _lost(pair: Pair) -> Diagnostic | None:
+    """The first backup that a complete downstream run may not find any more, though no earlier run could pull it."""
+    upstream, retention = pair.upstream, pair.upstream.plan.retention
+    floor = max(retention.last or 0, retention.keep_minimum, 1)
+    pulled = pair.newest[0] + 1 if pair.newest else 0  # index of the first run that nothing has pulled yet
+    for start, index in zip(pair.stream.starts[1:], pair.newest[1:], strict=True):
+        end = start + pair.stream.duration
+        if pulled <= index:
+            oldest = upstream.identifiers[pulled]
+            newer = bisect_right(upstream.starts, end) - 1 - pulled
+            if end // MINUTES_A_DAY - oldest >= (retention.days or 0) and newer >= floor:
+                return _diagnostic(pair, oldest, end)
+        pulled = index + 1
+    return None
+
+
+def _diagnostic(pair: Pair, day: int, end: int) -> Diagnostic:
+    upstream = pair.upstream
+    return finding(
+        "C0436",
+        f"{pair.plan.name} may lose backups: {spell_date(day)} may be pruned by {upstream.plan.name} before the run "
+        f"of {pair.plan.name} that pulls it has ended, at {spell_moment(end, pair.stream.zone)} in the worst case",
+        upstream.plan.retention.origin,
+        f"let {upstream.plan.name} keep more days, or run {pair.plan.name} more often",
+        (pair.stream.schedule.origin, f"{pair.plan.name} pulls by this schedule"),
+    )
+
+
+def _restore_points(facts: Facts) -> list[str]:
+    grouped: dict[tuple[int, int, str], set[str]] = defaultdict(set)
+    for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
+        retention = stream.plan.retention
+        grouped[facts.depth[stream.plan.name], _points(stream, retention), _longer(retention)].add(stream.plan.name)
+    return [
+        f"{spell_names(sorted(names))} {'keeps' if len(names) == 1 else 'keep'} at least "
+        f"{count(points, 'restore point')} of every dataset{longer}"
+        for (_, points, longer), names in sorted(grouped.items())
+    ]
+
+
+def _points(stream: Stream, retention: Retention) -> int:
+    """The fewest recent backups that the rules keep once the plan has run for as long as they look back."""
+    floor = max(retention.last or 0, retention.keep_minimum, 1)
+    if retention.days is None:
+        return floor
+    days = sorted(set(stream.identifiers))
+    settled = bisect_left(days, days[0] + retention.days - 1) if days else 0
+    counts = (at + 1 - bisect_right(days, days[at] - retention.days) for at in range(settled, len(days)))
+    return max(floor, min(counts, default=0))
+
+
+def _longer(retention: Retention) -> str:
+    kept = ((retention.weekly, "week"), (retention.monthly, "month"), (retention.yearly, "year"))
+    rules = [count(number, noun) for number, noun in kept if number]
+    return f", and the newest of each of {' and '.join(rules)}" if rules else ""
