@@ -1,0 +1,71 @@
+"""The lab: hosts on one wire, in a directory of their own, gone when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Interface
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from generator.lab.base import PACKAGES, base_root
+from generator.lab.errors import LabError
+from generator.lab.host import Host
+from generator.lab.network import Network
+from generator.lab.requirements import require_lab
+from generator.lab.rundirectory import RunDirectory
+
+
+class Lab:
+    """Hosts side by side below ``directory``, which must be on a disk (not on an overlay); a context manager.
+
+    Everything ends with it, also if its process is killed. Several labs may run at once. Raises `LabUnavailable`
+    where this machine cannot run one.
+    """
+
+    def __init__(self, directory: Path, *, packages: Sequence[str] = PACKAGES, prefix_length: int = 16) -> None:
+        require_lab()
+        self._base = base_root(packages)
+        self._prefix_length = prefix_length
+        self._hosts: dict[str, Host] = {}
+        self._run = RunDirectory(directory.resolve())
+        try:
+            self._network = Network(self._run.keeper)
+        except BaseException:
+            self._run.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every host and remove everything of the lab; a second call does nothing."""
+        for host in self._hosts.values():
+            host.kill()
+        self._run.close()
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts in the order they were made."""
+        return tuple(self._hosts.values())
+
+    def host(self, name: str, *, address: str) -> Host:
+        """A new host with host name ``name`` and an IPv4 ``address`` on the wire, started, without daemons."""
+        if name in self._hosts:
+            raise LabError(f"there is a host {name} already")
+        host = Host(
+            name=name,
+            interface=IPv4Interface(f"{address}/{self._prefix_length}"),
+            base=self._base,
+            directory=self._run.path / f"{len(self._hosts)}-{name}",
+            lifeline=self._run.lifeline,
+            network=self._network,
+        )
+        host.start()
+        self._hosts[name] = host
+        return host
