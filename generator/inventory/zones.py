@@ -23,3 +23,9 @@ def load_zone(name: str) -> ZoneInfo:
             return ZoneInfo.from_file(file, key=name)
     except (OSError, ValueError) as error:
         raise UnknownZone(name) from error
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Every name of the packaged database, in its own order."""
+    return tuple(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())

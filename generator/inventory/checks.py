@@ -1,0 +1,141 @@
+"""What can be wrong with an inventory although every value is right by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from generator.diagnostics.model import Label
+from generator.inventory.model import Fleet
+from generator.inventory.nodes import ResolvedNode
+from generator.inventory.overlaps import check_paths
+from generator.inventory.plans import PlanResolver
+from generator.inventory.report import Report
+from generator.plan.origin import Span
+from generator.source import Mapping as Tree
+
+
+def check_meaning(
+    fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, tree: Tree, report: Report
+) -> None:
+    """Reports every conflict between the parts of ``fleet``."""
+    _check_empty(nodes, plans, tree, report)
+    _check_names(nodes, tree, report)
+    _check_unique(nodes, report)
+    _check_reach(fleet, nodes, plans, report)
+    _check_coverage(fleet, nodes, plans, report)
+    _check_restore_points(fleet, report)
+    check_paths(fleet, nodes, plans, report)
+
+
+def _check_empty(nodes: Mapping[str, ResolvedNode], plans: PlanResolver, tree: Tree, report: Report) -> None:
+    if not nodes:
+        report.error("C0306", "the fleet has no nodes", tree.entries["nodes"].key, "add a node")
+    if not plans.protecting:
+        place = tree.entries["plans"].key
+        report.error("C0306", "no plan protects anything", place, "add a plan with `protects`")
+
+
+def _check_names(nodes: Mapping[str, ResolvedNode], tree: Tree, report: Report) -> None:
+    groups = tree.get("groups")
+    for name, entry in groups.entries.items() if isinstance(groups, Tree) else ():
+        if name in nodes:
+            said = f"`{name}` is the name of a group and of a node"
+            label = Label(span=nodes[name].key, text="the node")
+            report.error("C0319", said, entry.key, "rename one of them: plans name both", label)
+
+
+def _check_unique(nodes: Mapping[str, ResolvedNode], report: Report) -> None:
+    hosts: dict[str, ResolvedNode] = {}
+    addresses: dict[tuple[str, int], ResolvedNode] = {}
+    keys: dict[str, ResolvedNode] = {}
+    for resolved in nodes.values():
+        node = resolved.node
+        other = hosts.setdefault(node.hostname, resolved)
+        if other is not resolved:
+            _twice(report, f"the host name `{node.hostname}`", "hostname", resolved, other)
+        if node.address:
+            other = addresses.setdefault((node.address, node.port), resolved)
+            if other is not resolved:
+                _twice(report, f"the address {node.address} port {node.port}", "reach", resolved, other)
+        for key in node.host_keys:
+            other = keys.setdefault(key, resolved)
+            if other is not resolved:
+                said = f"`{node.name}` and `{other.node.name}` have the same host key: each can pose as the other"
+                label = Label(span=other.span("host_keys"), text="the same key")
+                report.warn("C0318", said, resolved.span("host_keys"), "make a new host key on one of them", label)
+
+
+def _twice(report: Report, what: str, key: str, one: ResolvedNode, other: ResolvedNode) -> None:
+    label = Label(span=_inner(other, key), text="here first")
+    report.error("C0304", f"{what} belongs to two nodes", _inner(one, key), "correct one of them", label)
+
+
+def _inner(resolved: ResolvedNode, key: str) -> Span:
+    return resolved.span("reach", "address") if key == "reach" else resolved.span(key)
+
+
+def _check_reach(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report) -> None:
+    """Whoever takes part in collecting is reached by others, and reaches them when it restores."""
+    needed: dict[str, Label] = {}
+    for plan in fleet.collect_plans:
+        label = Label(span=plans.span(plan.name), text=f"`{plan.name}` connects to it, or it to others")
+        for name in (plan.node, *plan.sources):
+            needed.setdefault(name, label)
+    for name, label in sorted(needed.items()):
+        resolved = nodes.get(name)
+        if resolved is None:
+            continue
+        node = resolved.node
+        if not node.address:
+            said = f"nothing says how `{name}` is reached"
+            report.error("C0307", said, resolved.key, "add `reach: {address: …}`", label)
+        elif not node.egress:
+            said = f"nothing says where connections of `{name}` come from"
+            advice = "add `egress: [its address]`: a host name cannot be pinned"
+            report.error("C0307", said, resolved.key, advice, label)
+        if not node.host_keys:
+            said = f"no host key of `{name}` is pinned"
+            advice = 'add `host_keys: ["ssh-ed25519 …"]`, the line of its ssh_host_ed25519_key.pub'
+            report.error("C0307", said, resolved.key, advice, label)
+
+
+def _check_coverage(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report) -> None:
+    holders: dict[tuple[str, str], str] = {}
+    for plan in fleet.protect_plans:
+        for name in plan.nodes:
+            datasets = [one for one in nodes[name].blueprints if not plan.datasets or one in plan.datasets]
+            if not datasets:
+                said = f"`{name}` has nothing that the plan `{plan.name}` could protect"
+                label = Label(span=plans.span(plan.name, "protects"), text="it is protected here")
+                report.error("C0315", said, nodes[name].key, "give it datasets, or leave it out of the plan", label)
+            for dataset in datasets:
+                _claim(holders, plan.name, name, dataset, plans, report)
+    for resolved in nodes.values():
+        for dataset, blueprint in resolved.blueprints.items():
+            if (resolved.node.name, dataset) not in holders:
+                said = f"no plan protects the dataset `{dataset}` of `{resolved.node.name}`"
+                report.warn("C0317", said, blueprint.span, "add the node to a plan that protects")
+
+
+def _claim(
+    holders: dict[tuple[str, str], str], plan: str, node: str, dataset: str, plans: PlanResolver, report: Report
+) -> None:
+    first = holders.setdefault((node, dataset), plan)
+    if first == plan:
+        return
+    label = Label(span=plans.span(first, "protects"), text=f"`{first}` protects it too")
+    said = f"two plans protect the dataset `{dataset}` of `{node}`"
+    advice = "leave the node out of one, or divide its datasets with `datasets: […]`"
+    report.error("C0303", said, plans.span(plan, "protects"), advice, label)
+
+
+def _check_restore_points(fleet: Fleet, report: Report) -> None:
+    collecting = {plan.name: plan for plan in fleet.collect_plans}
+    for node in fleet.nodes:
+        for point in node.restore_points:
+            plan = collecting.get(point.source)
+            if plan is None or node.name not in plan.sources:
+                holding = [one.name for one in fleet.collect_plans if node.name in one.sources]
+                advice = f"name one of: {', '.join(holding)}" if holding else f"no plan collects `{node.name}`"
+                said = f"`{point.source}` is not a plan that collects `{node.name}`"
+                report.error("C0301", said, point.origin.span, advice)

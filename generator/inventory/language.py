@@ -1,0 +1,278 @@
+"""The inventory language: every key, its type and what it is for; JSON Schema and reference come from here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from generator.inventory.values import (
+    AbsolutePath,
+    Account,
+    Address,
+    Cron,
+    Day,
+    Duration,
+    Egress,
+    HostName,
+    Mail,
+    Name,
+    OwnPath,
+    PublicKey,
+    Size,
+    StorePath,
+    Url,
+    Word,
+    Zone,
+)
+
+Count: TypeAlias = Annotated[int, Field(ge=1, le=36500)]
+Percent: TypeAlias = Annotated[int, Field(ge=0, le=100)]
+
+
+class Part(BaseModel):
+    """A mapping of the inventory: nothing unknown, nothing converted, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SecretPart(Part):
+    """Names a secret without holding it."""
+
+    secret: str = Field(
+        description="`env NAME`, `file PATH` (relative to the inventory) or `command …`; read when it is needed",
+        examples=["file kaizen.secret", "env CAPSULE_SECRET", "command pass show capsule/kaizen"],
+    )
+
+
+class SealPart(Part):
+    """Who may have signed what is installed."""
+
+    signers: tuple[PublicKey, ...] = Field(
+        default=(), description="public keys whose seal is accepted; `gen keys show` prints the fleet's own"
+    )
+
+
+class EscrowPart(Part):
+    """Where a copy of the fleet secret waits for the day on which everything else is lost."""
+
+    recorded: Day = Field(description="the day on which somebody last saw the copy")
+    where: str = Field(min_length=1, description="where it lies, in words for people")
+
+
+class OperatorPart(Part):
+    """The account that forced commands run under. It owns nothing and may do nothing else."""
+
+    name: Account = Field(default="backupoperator", description="its name on every node")
+    number: int = Field(default=1901, ge=100, le=0x6FFFFFFF, description="its uid and gid on every node")
+    home: OwnPath = Field(default="/var/lib/backupoperator", description="its home directory, owned by root")
+
+
+class AlertsPart(Part):
+    """Who hears of trouble, and of silence."""
+
+    mail: Mail | None = Field(default=None, description="where cron mails what a run writes to standard error")
+    health_check: Url | None = Field(default=None, description="a URL that is called after each run, good or bad")
+
+
+class KeysPart(Part):
+    """Counters of key rotations: raising one changes the keys at the next build."""
+
+    epoch: int = Field(default=1, ge=1, le=1_000_000, description="the epoch of every key")
+    accept_previous: bool = Field(
+        default=False, description="servers also take the key before: while a change rolls out"
+    )
+    edges: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        default_factory=dict, description="epochs of single keys, by the name of their file: `<server>.<capsule>`"
+    )
+
+
+class PathsPart(Part):
+    """Where Capsule's own files lie on every node; the deployment's name is appended to the first three."""
+
+    programs: OwnPath = Field(default="/opt/capsule", description="capsules and keys")
+    logs: OwnPath = Field(default="/var/log/capsule", description="log files")
+    state: OwnPath = Field(default="/var/lib/capsule", description="results of runs, locks, acknowledgements")
+    metrics: OwnPath | None = Field(default=None, description="directory of Prometheus's textfile collector, if any")
+
+
+class ReachPart(Part):
+    """How other nodes reach this one."""
+
+    address: Address = Field(description="an address or a host name")
+    port: int = Field(default=22, ge=1, le=65535, description="the port of its sshd")
+
+
+class DatasetPart(Part):
+    """What is protected; the other keys are the producer's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    producer: str | None = Field(default=None, description="what makes the data: the name of a producer engine")
+    mountpoint: AbsolutePath | None = Field(default=None, description="must be mounted, else the run is partial")
+    canary: AbsolutePath | None = Field(default=None, description="a file that must exist, else the run is partial")
+    shrink_limit: Percent | None = Field(
+        default=None, description="percent of the last complete backup that must be there again; built in: 50"
+    )
+
+
+class RestorePointPart(Part):
+    """One path of a dataset that gets a restore capsule of its own."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+    dataset: Name = Field(description="the dataset that holds it")
+    path: AbsolutePath = Field(description="the file or directory on the node")
+    source: Name = Field(alias="from", description="the collecting plan that it is pulled from")
+
+
+class LayerPart(Part):
+    """Settings of nodes that can stand in defaults, profiles, groups and nodes, weakest first."""
+
+    site: Name | None = Field(
+        default=None, description="where the node stands; copies are counted by site. Built in: main"
+    )
+    timezone: Zone | None = Field(default=None, description="the zone of its clock and its schedules. Built in: UTC")
+    os_family: Literal["debian", "redhat"] | None = Field(
+        default=None, description="whose table of tool paths is used; Ubuntu is debian. Built in: debian"
+    )
+    sudo: Literal["digests", "plain"] | None = Field(
+        default=None, description="`plain` for sudo-rs, which knows no digests. Built in: digests"
+    )
+    tools: dict[str, AbsolutePath | None] | None = Field(
+        default=None, description="paths of commands that lie elsewhere"
+    )
+    datasets: dict[Name, DatasetPart | None] | None = Field(
+        default=None, description="what is protected, by name; merged over weaker layers, and null removes"
+    )
+    restore_points: dict[Name, RestorePointPart | None] | None = Field(
+        default=None, description="single paths that get a restore capsule of their own, by name; null removes"
+    )
+
+
+class GroupPart(LayerPart):
+    """A named set of nodes, with profiles and settings for them."""
+
+    nodes: tuple[Name, ...] = Field(description="its members")
+    profiles: tuple[Name, ...] = Field(default=(), description="profiles of every member; a later one is stronger")
+
+
+class NodePart(LayerPart):
+    """A machine."""
+
+    hostname: HostName | None = Field(
+        default=None, description="what `hostname` says there: capsules insist on it. Default: the node's name"
+    )
+    reach: ReachPart | None = Field(default=None, description="needed where another node connects to it")
+    egress: tuple[Egress, ...] | None = Field(
+        default=None, description="where its own connections come from. Default: the address in `reach`"
+    )
+    host_keys: tuple[PublicKey, ...] = Field(
+        default=(), description="its pinned ssh host keys; two of one type while a key changes"
+    )
+    profiles: tuple[Name, ...] = Field(default=(), description="profiles, after those of its groups")
+    data_number: int | None = Field(
+        default=None,
+        ge=0x70000000,
+        le=0x7FFFFFF0,
+        description="uid and gid of the account that keeps its data on stores. Default: derived from the name",
+    )
+
+
+class RetentionPart(Part):
+    """What is kept: a backup stays if any rule wants it."""
+
+    days: Count | None = Field(default=None, description="everything this many days old or younger")
+    last: Count | None = Field(default=None, description="this many of the newest complete backups")
+    weekly: Count | None = Field(default=None, description="the newest of each of this many weeks")
+    monthly: Count | None = Field(default=None, description="the newest of each of this many months")
+    yearly: Count | None = Field(default=None, description="the newest of each of this many years")
+    keep_minimum: Count | None = Field(
+        default=None, description="complete backups that stay whatever happens. Default: `days` or `last`, else 1"
+    )
+
+
+class StorePart(Part):
+    """Where and how backups are kept."""
+
+    engine: str = Field(description="the name of a store engine")
+    path: StorePath = Field(description="the store's own directory")
+    ownership: Literal["fake-super", "native"] | None = Field(
+        default=None, description="how a collecting store keeps owners. Default: fake-super"
+    )
+
+
+class PromisePart(Part):
+    """What the compiler proves of every protected dataset."""
+
+    copies: int = Field(default=1, ge=1, le=100, description="copies, the local one included")
+    sites: int = Field(default=1, ge=1, le=100, description="sites that hold a copy")
+
+
+class PlanPart(Part):
+    """What both kinds of plans have."""
+
+    store: StorePart = Field(description="where the backups are kept")
+    schedule: Cron = Field(
+        description="five crontab fields, in the time zone of the node that runs it", examples=["15 1 * * *"]
+    )
+    expected_duration: Duration = Field(description="the worst case of a whole run; a run is stopped after it")
+    retention: RetentionPart = Field(description="what is kept")
+    scrub: Cron | None = Field(default=None, description="when old backups are read again and compared")
+    preview: bool = Field(default=False, description="also make a capsule that says what a run would do")
+    parallel: int = Field(default=4, ge=1, le=256, description="how many sources are pulled at once")
+    largest_file: Size = Field(default=1 << 40, description="a larger file is refused. Default: 1T")
+    reserve: Size = Field(default=1 << 30, description="space that a run leaves free on the store. Default: 1G")
+
+
+class ProtectPart(PlanPart):
+    """A plan that backs nodes up onto themselves."""
+
+    protects: tuple[Name, ...] = Field(description="groups and nodes")
+    datasets: tuple[Name, ...] = Field(default=(), description="only these datasets. Default: all")
+    promise: PromisePart = Field(default=PromisePart(), description="copies and sites to prove")
+
+
+class CollectPart(PlanPart):
+    """A plan by which one node pulls what another plan made."""
+
+    collects: Name = Field(description="the plan whose backups are pulled")
+    node: Name = Field(description="the node that pulls and keeps them")
+    maximum_age: Duration = Field(
+        default=26 * 3600, description="a source without a newer backup than this is stale. Default: 26h"
+    )
+
+
+def _kind(value: Any) -> str:
+    return "<collects>" if isinstance(value, dict) and "collects" in value else "<protects>"
+
+
+AnyPlan: TypeAlias = Annotated[
+    Annotated[ProtectPart, Tag("<protects>")] | Annotated[CollectPart, Tag("<collects>")], Discriminator(_kind)
+]
+
+
+class InventoryPart(Part):
+    """A whole fleet in one file."""
+
+    capsule: Literal[1] = Field(description="the version of this language: 1")
+    fleet: Word = Field(description="the fleet's name")
+    deployment_prefix: Word | Literal[""] = Field(
+        default="", description="tells deployments of one fleet apart: uat, prod; never part of a backup"
+    )
+    fleet_secret: SecretPart | None = Field(
+        default=None, description="what all keys are derived from. Default: file <fleet>.secret beside this file"
+    )
+    seal: SealPart = Field(default=SealPart(), description="who may have signed")
+    escrow: EscrowPart | None = Field(
+        default=None, description="the record of the secret's copy; builds warn without it"
+    )
+    operator: OperatorPart = Field(default=OperatorPart(), description="the account of forced commands")
+    alerts: AlertsPart = Field(default=AlertsPart(), description="who hears of trouble")
+    keys: KeysPart = Field(default=KeysPart(), description="key rotation")
+    paths: PathsPart = Field(default=PathsPart(), description="where Capsule's own files lie on nodes")
+    defaults: LayerPart = Field(default=LayerPart(), description="settings of every node")
+    profiles: dict[Name, LayerPart] = Field(default_factory=dict, description="named bundles of settings")
+    groups: dict[Name, GroupPart] = Field(default_factory=dict, description="named sets of nodes")
+    nodes: dict[Name, NodePart] = Field(description="the machines, by name")
+    plans: dict[Name, AnyPlan] = Field(description="who backs up what, when, and for how long")

@@ -1,0 +1,47 @@
+"""Where commands lie, by family of operating system; sealed into every capsule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COMMANDS = (
+    "awk",
+    "comm",
+    "cp",
+    "curl",
+    "cut",
+    "date",
+    "df",
+    "find",
+    "flock",
+    "getfattr",
+    "grep",
+    "hostname",
+    "join",
+    "logger",
+    "mariadb",
+    "mariadb-dump",
+    "mountpoint",
+    "rsync",
+    "sed",
+    "setfattr",
+    "setpriv",
+    "sha256sum",
+    "sort",
+    "ssh",
+    "stat",
+    "sudo",
+    "sync",
+    "tail",
+    "timeout",
+    "xargs",
+)
+
+# Both families have merged /bin into /usr/bin.
+_MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS}
+
+TOOLS: Mapping[str, Mapping[str, str]] = {
+    "debian": _MERGED,
+    # Red Hat's oldest supported MariaDB client has only MySQL's names, and the newest still has them too.
+    "redhat": {**_MERGED, "mariadb": "/usr/bin/mysql", "mariadb-dump": "/usr/bin/mysqldump"},
+}

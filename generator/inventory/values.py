@@ -1,0 +1,209 @@
+"""The inventory's own kinds of values: each is checked once, here, and trusted afterwards."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import date
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from generator.inventory.cron import CronError, parse_cron
+from generator.inventory.hostkeys import BadPublicKey, parse_public_key
+from generator.inventory.refusal import meant, refuse
+from generator.inventory.zones import UnknownZone, load_zone, zone_names
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?\Z")
+WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?\Z")
+HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
+ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\Z")
+EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\Z|[a-z_][a-z0-9_-]*\Z")
+URL = re.compile(r"https?://[A-Za-z0-9._~:/?&=@%+,;!*()\[\]-]+\Z")
+PARTS = re.compile(r"(?:[1-9][0-9]{0,6}[a-zA-Z])+\Z")
+PART = re.compile(r"([0-9]+)([a-zA-Z])")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
+LONGEST_SECONDS = 10 * 366 * 86400
+
+
+def _duration(value: Any) -> int:
+    wrong = refuse(
+        "C0209", f"`{value}` is not a duration", "write a number and a unit: 45s, 90m, 26h, 2d; or several: 1h30m"
+    )
+    if not isinstance(value, str) or not PARTS.match(value):
+        raise wrong
+    total = 0
+    for number, unit in PART.findall(value):
+        if unit not in SECONDS:
+            raise wrong
+        total += int(number) * SECONDS[unit]
+    if total > LONGEST_SECONDS:
+        raise refuse("C0209", f"`{value}` is longer than ten years", "write a shorter duration")
+    return total
+
+
+def _size(value: Any) -> int:
+    match = PART.fullmatch(value) if isinstance(value, str) and PARTS.match(value) else None
+    if match is None or match.group(2) not in BYTES:
+        raise refuse("C0210", f"`{value}` is not a size", "write a number and a unit: 512M, 5G, 2T (powers of 1024)")
+    return int(match.group(1)) * BYTES[match.group(2)]
+
+
+def _name(value: str) -> str:
+    if not NAME.match(value) or ".." in value:
+        raise refuse(
+            "C0207",
+            f"`{value}` cannot be a name",
+            "use up to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit",
+        )
+    return value
+
+
+def _word(value: str) -> str:
+    if not WORD.match(value):
+        raise refuse(
+            "C0207",
+            f"`{value}` cannot be the name of a fleet",
+            "use up to 31 lower-case letters, digits and hyphens: it is part of file names that cron and sudo read,"
+            " which skip names with a dot",
+        )
+    return value
+
+
+def check_path(value: str) -> str:
+    """``value`` without a final slash, if it is an absolute path without ``.`` and ``..``."""
+    if not value.startswith("/"):
+        raise refuse("C0208", f"the path `{value}` is relative", "write it from the root: a capsule has no directory")
+    path = value.rstrip("/") or "/"
+    parts = path.split("/")[1:]
+    if path != "/" and any(part in ("", ".", "..") for part in parts):
+        raise refuse("C0208", f"the path `{value}` goes through `..`, `.` or `//`", "write where it really leads")
+    if any(len(part.encode()) > 255 for part in parts) or len(path.encode()) > 1024:
+        raise refuse("C0208", "the path is longer than a file system takes", "write a shorter one")
+    return path
+
+
+def _own_path(value: str) -> str:
+    path = check_path(value)
+    if path == "/":
+        raise refuse("C0208", "the root of the file system cannot be given away", "name a directory below it")
+    # these end up in sudoers, cron tables and sshd's files, whose readers have no common quoting
+    if not re.fullmatch(r"[A-Za-z0-9/._-]+", path):
+        said = f"`{value}` has characters that sudoers or cron read as their own"
+        raise refuse("C0208", said, "use letters, digits, `.`, `_` and `-`")
+    return path
+
+
+def _store_path(value: str) -> str:
+    path = check_path(value)
+    if path == "/":
+        raise refuse("C0208", "a store cannot be the root of the file system", "name a directory of its own")
+    return path
+
+
+def _host(value: str) -> str:
+    if "@" in value or "+" in value:
+        said = f"`{value}` has an `@` or `+`, which ssh and netgroups read as their own"
+        raise refuse("C0215", said, "leave it out")
+    if len(value) > 253 or not all(HOST_LABEL.match(label) for label in value.split(".")):
+        raise refuse("C0215", f"`{value}` is not a host name", "write it as `hostname` prints it on the node")
+    return value
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        pass
+    if re.fullmatch(r"[0-9.:]+", value):
+        raise refuse("C0213", f"`{value}` is not an address", "write an IPv4 or IPv6 address, or a host name")
+    return _host(value)
+
+
+def _egress(value: str) -> str:
+    try:
+        if "/" in value:
+            return str(ipaddress.ip_network(value))
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        advice = "write the IPv4 or IPv6 address that others see connections of this node come from, or a network"
+        if "host bits" in str(error):
+            advice = f"the network is {ipaddress.ip_network(value, strict=False)}"
+        raise refuse("C0213", f"`{value}` is not an address or network", advice) from None
+
+
+def _public_key(value: str) -> str:
+    try:
+        return parse_public_key(value)
+    except BadPublicKey as error:
+        raise refuse("C0214", str(error), "copy the line of the .pub file, or of `ssh-keyscan` on the node") from None
+
+
+def _cron(value: str) -> str:
+    try:
+        return " ".join(parse_cron(value).text.split())
+    except CronError as error:
+        advice = 'write minute, hour, day of the month, month and day of the week, such as "15 1 * * *"'
+        raise refuse("C0211", str(error), advice) from None
+
+
+def _zone(value: str) -> str:
+    try:
+        load_zone(value)
+    except UnknownZone:
+        advice = meant(value, zone_names(), "use a name of the IANA database, such as UTC or Europe/Berlin")
+        raise refuse("C0212", f"there is no time zone `{value}`", advice.partition(";")[0]) from None
+    return value
+
+
+def _account(value: str) -> str:
+    if not ACCOUNT.match(value) or value == "root":
+        said = f"`{value}` cannot be the operator's account"
+        raise refuse("C0207", said, "use lower-case letters, digits, `-` and `_`, and not root")
+    return value
+
+
+def _mail(value: str) -> str:
+    if not EMAIL.match(value):
+        raise refuse("C0219", f"`{value}` is not an address that cron can send mail to", "write one address")
+    return value
+
+
+def _url(value: str) -> str:
+    if not URL.match(value):
+        raise refuse("C0219", f"`{value}` is not a URL", "write it whole, beginning with https://")
+    return value
+
+
+def _day(value: str) -> str:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise refuse("C0219", f"`{value}` is not a date", "write it as 2026-11-01") from None
+    return value
+
+
+def _described(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+Duration: TypeAlias = Annotated[
+    int, BeforeValidator(_duration), _described("^([1-9][0-9]*[smhd])+$", "90m", "26h", "2d")
+]
+Size: TypeAlias = Annotated[int, BeforeValidator(_size), _described("^[1-9][0-9]*[KMGTP]$", "512M", "5G")]
+Name: TypeAlias = Annotated[str, AfterValidator(_name)]
+Word: TypeAlias = Annotated[str, AfterValidator(_word)]
+AbsolutePath: TypeAlias = Annotated[str, AfterValidator(check_path), _described("^/", "/var/lib/nova")]
+OwnPath: TypeAlias = Annotated[str, AfterValidator(_own_path), _described("^/", "/opt/capsule")]
+StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.", "/backups")]
+HostName: TypeAlias = Annotated[str, AfterValidator(_host)]
+Address: TypeAlias = Annotated[str, AfterValidator(_address)]
+Egress: TypeAlias = Annotated[str, AfterValidator(_egress)]
+PublicKey: TypeAlias = Annotated[str, AfterValidator(_public_key)]
+Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
+Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
+Account: TypeAlias = Annotated[str, AfterValidator(_account)]
+Mail: TypeAlias = Annotated[str, AfterValidator(_mail)]
+Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+Day: TypeAlias = Annotated[str, AfterValidator(_day)]
