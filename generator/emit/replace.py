@@ -21,6 +21,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 Step = Callable[[str], None]
 
 
+def _ignore(name: str) -> None:
+    del name
+
+
 class EmissionProblem(Exception):
     """The build cannot be written there; nothing was changed. ``advice`` says what to do."""
 
@@ -29,7 +33,7 @@ class EmissionProblem(Exception):
         self.advice = advice
 
 
-def emit(output: Path, deployment: str, files: Iterable[OutputFile], step: Step = lambda name: None) -> None:
+def emit(output: Path, deployment: str, files: Iterable[OutputFile], step: Step = _ignore) -> None:
     """Make ``output/<deployment>`` hold exactly ``files``, or raise `EmissionProblem` and leave everything as it was.
 
     ``step`` is called with the name of each step before it is taken, for progress and for tests that interrupt.

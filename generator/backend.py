@@ -1,0 +1,102 @@
+"""The back end in one piece: a proved plan in, every file of the build out. Pure but for verification's parsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.deliveries import deliveries
+from generator.emit.tree import OutputFile
+from generator.inventory.model import Paths
+from generator.keys import Keyring
+from generator.plan import FleetPlan, Span
+from generator.render import DeliveryFile, RenderedNode, TemplateLibrary, render_node
+from generator.review import Review, review_pages, summarize
+from generator.seal import seal_node
+from generator.seal.assembly import Sealing, assemble, fleet_build_id
+from generator.verify import VerificationReport, verify_nodes
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What a build needs beside the plan.
+
+    ``paths`` are where Capsule's own files lie on every node; ``proved`` and ``warnings`` are sentences for the
+    review; ``place`` prints a span of the inventory for the fleet's manifest; ``tools`` are the parsers by name.
+    """
+
+    plan: FleetPlan
+    paths: Paths
+    keyring: Keyring
+    library: TemplateLibrary
+    inventory_digest: str
+    signers: tuple[str, ...]
+    proved: tuple[str, ...]
+    warnings: tuple[str, ...]
+    place: Callable[[Span], str]
+    tools: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """Every file of a build, and what verification said; nothing may be written while there are faults."""
+
+    nodes: tuple[RenderedNode, ...]
+    files: tuple[OutputFile, ...]
+    verification: VerificationReport
+
+
+def build(request: BuildRequest, progress: Progress) -> Build:
+    """Render, deliver, verify and seal; ``progress`` gets the step's name and how much of it is done."""
+    plan = request.plan
+    nodes = _render(request, progress)
+    delivered = _deliver(request, nodes, progress)
+    verification = verify_nodes(nodes, request.library, request.tools, progress)
+    progress("seal", 0, 1)
+    review = Review(
+        deployment=plan.deployment,
+        build_id=fleet_build_id(plan.deployment, nodes),
+        nodes=tuple(summarize(node, request.keyring) for node in nodes),
+        proved=request.proved,
+        warnings=request.warnings,
+    )
+    sealing = Sealing(
+        deployment=plan.deployment,
+        inventory_digest=request.inventory_digest,
+        signer=request.keyring.signer(),
+        signers=request.signers,
+        place=request.place,
+    )
+    files = assemble(sealing, nodes, delivered, review_pages(review))
+    progress("seal", 1, 1)
+    return Build(nodes=nodes, files=files, verification=verification)
+
+
+def _render(request: BuildRequest, progress: Progress) -> tuple[RenderedNode, ...]:
+    plan = request.plan
+    manifest_path = f"{request.paths.programs}/manifest.json"
+    nodes = []
+    for count, node in enumerate(plan.nodes):
+        progress("render", count, len(plan.nodes))
+        rendered = render_node(plan.deployment, node, request.keyring, request.library)
+        nodes.append(seal_node(plan.deployment, manifest_path, rendered))
+    progress("render", len(nodes), len(nodes))
+    return tuple(nodes)
+
+
+def _deliver(
+    request: BuildRequest, nodes: tuple[RenderedNode, ...], progress: Progress
+) -> dict[str, tuple[DeliveryFile, ...]]:
+    found = {}
+    for count, node in enumerate(nodes):
+        progress("deliver", count, len(nodes))
+        found[node.name] = tuple(
+            file
+            for delivery in deliveries().values()
+            for file in delivery.deliver(request.plan.deployment, request.paths, node, request.library)
+        )
+    progress("deliver", len(nodes), len(nodes))
+    return found

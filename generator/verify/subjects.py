@@ -1,0 +1,38 @@
+"""The files that are to be verified, and the one file that stands for all of its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from generator.render.model import Kind, RenderedFile, RenderedNode
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A rendered file and the node it is for."""
+
+    node: str
+    file: RenderedFile
+
+    @property
+    def where(self) -> str:
+        """``node:path``, for people."""
+        return f"{self.node}:{self.file.path}"
+
+
+def subjects_of(nodes: Iterable[RenderedNode], kind: Kind) -> tuple[Subject, ...]:
+    """Every file of ``kind``."""
+    return tuple(Subject(node.name, file) for node in nodes for file in node.files if file.kind is kind)
+
+
+def one_of_each_shape(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
+    """The first subject of every shape.
+
+    Sound because files of one shape differ in quoted values only, and each quoting type guarantees that its language
+    reads such a value as one word of data, whatever is in it: the syntax of all of them is the same.
+    """
+    first: dict[bytes, Subject] = {}
+    for subject in subjects:
+        first.setdefault(subject.file.shape, subject)
+    return tuple(first.values())
