@@ -1,7 +1,7 @@
 """A tree with everything that backups get wrong, and its changes from day to day, the same for the same seed."""
 
 # names here are bytes, many of them not UTF-8, and Path takes no bytes
-# ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH112, PTH115, PTH123, PTH208, PTH211
+# ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH112, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The suite's own judge of equal trees: lstat, digests and attributes of every entry, without rsync's help."""
 
 # names here are bytes, many of them not UTF-8, and Path takes no bytes
-# ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH112, PTH115, PTH123, PTH208, PTH211
+# ruff: noqa: PTH115, PTH123, PTH208
 
 from __future__ import annotations
 
