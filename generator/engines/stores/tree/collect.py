@@ -1,0 +1,194 @@
+"""Collecting: one node pulls what other nodes made, each source as an account of its own."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule
+from generator.engines.contribution import Connection, Contribution, ExpectedRun, KeptTree
+from generator.engines.stores.tree import restore, send, topology
+from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
+from generator.plan import Capsule, CronEntry, Directory, Edge, Hole, Holes, holes, holes_of
+from generator.quoting import ShellWord
+
+PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
+SHORTEST_SOURCE_SECONDS = 60
+
+
+def collect(fleet: Fleet, plan: CollectPlan) -> tuple[Contribution, ...]:
+    """Everything that ``plan`` puts on its own node, on the nodes that it pulls from, and on those that restore."""
+    return (
+        _collector(fleet, plan),
+        *_local_senders(fleet, plan),
+        *restore.from_collection(fleet, plan),
+    )
+
+
+def _collector(fleet: Fleet, plan: CollectPlan) -> Contribution:
+    capsules = [_capsule(fleet, plan, f"collect_{plan.name}", "collect.sh.j2", "Pulls")]
+    if plan.preview:
+        capsules.append(
+            _capsule(fleet, plan, f"preview_{plan.name}", "preview_collect.sh.j2", "Says, and changes nothing, what it would take to pull")
+        )
+    capsules += [send.collected_sender(fleet, plan, source) for source in plan.sources]
+    return Contribution(
+        node=plan.node,
+        capsules=tuple(capsules),
+        connections=tuple(_connection(fleet, plan, source) for source in plan.sources),
+        schedules=(
+            CronEntry(
+                schedule=plan.schedule.cron,
+                capsule_path=capsule_path(fleet, f"collect_{plan.name}"),
+                origin=plan.schedule.origin,
+            ),
+        ),
+        accounts=()
+        if plan.ownership is Ownership.NATIVE
+        else tuple(topology.data_account(fleet, source) for source in plan.sources),
+        directories=_directories(fleet, plan),
+        packages=PACKAGES,
+        expected_runs=tuple(_expected_run(plan, name) for name in _run_names(plan)),
+        kept_trees=tuple(
+            KeptTree(plan=plan.name, source=source, path=topology.tree_path(plan, source), origin=plan.origin)
+            for source in plan.sources
+        ),
+    )
+
+
+def _local_senders(fleet: Fleet, plan: CollectPlan) -> tuple[Contribution, ...]:
+    """The sealed senders of the sources themselves, each contributed once however many plans pull from it."""
+    above = topology.upstream(fleet, plan)
+    if not isinstance(above, ProtectPlan):
+        return ()
+    return tuple(
+        Contribution(
+            node=source, capsules=(send.local_sender(fleet, above, source),), packages=("acl", "attr", "rsync")
+        )
+        for source in plan.sources
+        if topology.first_collector(fleet, above, source) == plan
+    )
+
+
+def edge_of(fleet: Fleet, plan: CollectPlan, source: str) -> Edge:
+    """The permission by which ``plan`` pulls the backups of ``source``."""
+    above = topology.upstream(fleet, plan)
+    native = plan.ownership is Ownership.NATIVE
+    local = isinstance(above, ProtectPlan)
+    return Edge(
+        purpose="collect",
+        client=plan.node,
+        account="root" if native else topology.data_account(fleet, source).name,
+        server=source if isinstance(above, ProtectPlan) else above.node,
+        capsule=topology.local_sender_name(above)
+        if isinstance(above, ProtectPlan)
+        else topology.collected_sender_name(above, source),
+    )
+
+
+def _connection(fleet: Fleet, plan: CollectPlan, source: str) -> Connection:
+    edge = edge_of(fleet, plan, source)
+    return Connection(
+        edge=edge, key_group=edge.account, capsule_path=capsule_path(fleet, edge.capsule), origin=plan.origin
+    )
+
+
+def _directories(fleet: Fleet, plan: CollectPlan) -> tuple[Directory, ...]:
+    """The store can be entered and not listed; each source's directory only by its own account."""
+    native = plan.ownership is Ownership.NATIVE
+    store = Directory(path=plan.path, owner="root", group="root", mode=0o711, keep=True)
+    return (
+        store,
+        *(
+            Directory(
+                path=topology.tree_path(plan, source),
+                owner="root",
+                group="root" if native else topology.data_account(fleet, source).name,
+                mode=0o750,
+                keep=True,
+            )
+            for source in plan.sources
+        ),
+    )
+
+
+def _run_names(plan: CollectPlan) -> tuple[str, ...]:
+    whole = f"collect_{plan.name}"
+    return (whole, *(f"{whole}.{source}" for source in plan.sources))
+
+
+def _expected_run(plan: CollectPlan, name: str) -> ExpectedRun:
+    interval = topology.longest_interval_seconds(plan.schedule.cron)
+    late = interval + plan.limits.duration_seconds
+    return ExpectedRun(
+        name=name,
+        warning_seconds=late,
+        critical_seconds=late + interval,
+        interval_seconds=interval,
+        origin=plan.schedule.origin,
+    )
+
+
+def _capsule(fleet: Fleet, plan: CollectPlan, name: str, template: str, verb: str) -> Capsule:
+    node = fleet.node(plan.node)
+    return make_capsule(
+        fleet,
+        node,
+        name=name,
+        template=template,
+        summary=f"{verb} the backups of {len(plan.sources)} nodes that plan {plan.collects} made.",
+        origin=plan.origin,
+        **_store_holes(fleet, plan),
+        sources=tuple(_source_holes(fleet, plan, source) for source in plan.sources),
+    )
+
+
+def _store_holes(fleet: Fleet, plan: CollectPlan) -> dict[str, Hole]:
+    limits = plan.limits
+    # As many sources as run at once share the run's time: a slow or hostile one takes nobody else's.
+    waves = max(1, ceil(len(plan.sources) / limits.parallel))
+    return {
+        "plan": ShellWord.of(plan.name),
+        "path": ShellWord.of(plan.path),
+        "fake_super": plan.ownership is Ownership.FAKE_SUPER,
+        "operator": ShellWord.of(fleet.operator.name),
+        "known_hosts": ShellWord.of(known_hosts_path(fleet)),
+        "parallel": _number(limits.parallel),
+        "largest_file": _number(limits.largest_file_bytes),
+        "reserve_bytes": _number(limits.reserve_bytes),
+        "duration_seconds": _number(limits.duration_seconds),
+        "source_seconds": _number(max(SHORTEST_SOURCE_SECONDS, limits.duration_seconds // waves)),
+        "maximum_age": _number(plan.maximum_age_seconds),
+        "interval_seconds": _number(topology.longest_interval_seconds(plan.schedule.cron)),
+        "retention": _retention(plan),
+    }
+
+
+def _retention(plan: CollectPlan) -> Holes:
+    rules = plan.retention
+    return holes_of(
+        rules.origin,
+        days=_number(rules.days),
+        last=_number(rules.last),
+        weekly=_number(rules.weekly),
+        monthly=_number(rules.monthly),
+        yearly=_number(rules.yearly),
+        keep_minimum=_number(rules.keep_minimum),
+    )
+
+
+def _source_holes(fleet: Fleet, plan: CollectPlan, source: str) -> Holes:
+    edge = edge_of(fleet, plan, source)
+    server = fleet.node(edge.server)
+    return holes_of(
+        fleet.node(source).origin,
+        name=ShellWord.of(source),
+        account=_number(topology.account_number(fleet, plan, source)),
+        server=ShellWord.of(server.name),
+        address=ShellWord.of(server.address),
+        port=_number(server.port),
+        key=ShellWord.of(key_path(fleet, edge.name)),
+    )
+
+
+def _number(value: int | None) -> ShellWord:
+    return ShellWord.of("" if value is None else str(value))

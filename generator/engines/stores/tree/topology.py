@@ -1,0 +1,85 @@
+"""Which plan collects what from where: names and paths that several parts of the tree engine agree on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+
+from generator.inventory.cron import parse_cron
+from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
+from generator.plan import Account
+
+SECONDS_OF_A_DAY = 86400
+_FIRST_DAY = date(2028, 1, 1)  # a leap year, so that every date of a schedule occurs in the four years that follow
+_DAYS_WALKED = 4 * 366
+
+
+def data_account(fleet: Fleet, source: str) -> Account:
+    """The account that meets ``source`` on every store, and owns nothing but that source's trees."""
+    digest = hashlib.sha256(f"{fleet.deployment}/{source}".encode()).hexdigest()
+    return Account(
+        name=f"capsule-{digest[:10]}",
+        number=fleet.data_numbers[source],
+        home="/nonexistent",
+        shell="/usr/sbin/nologin",
+    )
+
+
+def account_number(fleet: Fleet, plan: CollectPlan, source: str) -> int:
+    """The uid and gid that receive and read the tree of ``source``: root's where owners are kept natively."""
+    return 0 if plan.ownership is Ownership.NATIVE else data_account(fleet, source).number
+
+
+def tree_path(plan: CollectPlan, source: str) -> str:
+    """Where ``plan`` keeps the backups of ``source``, on its node."""
+    return f"{plan.path}/{source}"
+
+
+def collected_sender_name(plan: CollectPlan, source: str) -> str:
+    """The capsule that sends what ``plan`` holds of ``source``."""
+    return f"send_{plan.name}_{source}"
+
+
+def local_sender_name(plan: ProtectPlan) -> str:
+    """The capsule that sends a node's own local tree."""
+    return f"send_{plan.name}"
+
+
+def upstream(fleet: Fleet, plan: CollectPlan) -> ProtectPlan | CollectPlan:
+    """The plan whose backups ``plan`` pulls; raises `KeyError` for a dangling name."""
+    for candidate in (*fleet.protect_plans, *fleet.collect_plans):
+        if candidate.name == plan.collects:
+            return candidate
+    raise KeyError(plan.collects)
+
+
+def protecting_plan(fleet: Fleet, plan: CollectPlan) -> ProtectPlan:
+    """The plan that makes what ``plan`` pulls, directly or over other collecting plans."""
+    above = upstream(fleet, plan)
+    while isinstance(above, CollectPlan):
+        above = upstream(fleet, above)
+    return above
+
+
+def first_collector(fleet: Fleet, plan: ProtectPlan, source: str) -> CollectPlan | None:
+    """The first collecting plan, by name, that pulls the local tree of ``source`` itself; others share its sender."""
+    return next(_direct_collectors(fleet, plan, source), None)
+
+
+def _direct_collectors(fleet: Fleet, plan: ProtectPlan, source: str) -> Iterator[CollectPlan]:
+    return (other for other in fleet.collect_plans if other.collects == plan.name and source in other.sources)
+
+
+@cache
+def longest_interval_seconds(cron: str) -> int:
+    """The longest time between two days on which ``cron`` runs, in seconds, at least one day."""
+    expression = parse_cron(cron)
+    longest, last = 1, None
+    for number in range(_DAYS_WALKED):
+        day = _FIRST_DAY + timedelta(days=number)
+        if expression.runs_on(month=day.month, day=day.day, weekday=day.isoweekday() % 7):
+            longest = max(longest, number - last) if last is not None else longest
+            last = number
+    return longest * SECONDS_OF_A_DAY

@@ -1,0 +1,363 @@
+"""A small fleet on this machine: real rsync on both ends, real data accounts by number, ssh replaced by a socket."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from generator.engines.contribution import Contribution
+from generator.engines.stores.tree import ENGINE, topology
+from generator.inventory.model import (
+    CollectPlan,
+    Dataset,
+    Fleet,
+    KeyEpochs,
+    Limits,
+    Node,
+    Operator,
+    Ownership,
+    Paths,
+    ProtectPlan,
+    Retention,
+    Schedule,
+)
+from generator.inventory.tools import TOOLS
+from generator.plan import Capsule, Origin
+from generator.plan.holes import Holes
+from generator.quoting import ShellWord
+from generator.render.templates import TemplateLibrary
+
+TEMPLATES = Path(__file__).parents[4] / "templates"
+TODAY = date(2026, 11, 20)
+SOURCES = ("alpha", "beta")
+
+# Stands in for sshd, sudo and the forced command: the key's name says which capsule runs, on which node.
+RELAY = """#!/usr/bin/python3
+import os, socket, sys, threading
+key = sys.argv[sys.argv.index("-i") + 1]
+assert os.access(key, os.R_OK), "cannot read the key"
+for descriptor in (0, 1):
+    os.set_blocking(descriptor, True)
+link = socket.socket(socket.AF_UNIX)
+link.connect({socket!r})
+link.sendall(os.path.basename(key).encode() + b"\\n")
+def out():
+    while data := os.read(0, 65536):
+        link.sendall(data)
+    link.shutdown(socket.SHUT_WR)
+threading.Thread(target=out, daemon=True).start()
+try:
+    while data := link.recv(65536):
+        os.write(1, data)
+except OSError:
+    sys.exit(255)
+"""
+
+DATE = """#!/bin/bash
+# Today is what the file says, at noon; questions about another date are answered by the real one.
+for argument; do [[ "$argument" == -d ]] && exec /usr/bin/date "$@"; done
+exec /usr/bin/date -d "$(<{file}) 12:00 UTC" "$@"
+"""
+
+_ORIGIN = Origin(path="test")
+_SCHEDULE = Schedule(cron="30 4 * * *", origin=_ORIGIN)
+_RETENTION = Retention(days=8, last=None, weekly=None, monthly=None, yearly=None, keep_minimum=2, origin=_ORIGIN)
+
+
+class World:
+    """Directories, fleet and the stand-in for the network, below one temporary directory that everybody may enter."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="capsule-world-"))
+        self.root.chmod(0o755)
+        self.now = self.root / "today"
+        self.down: set[str] = set()
+        self.serve: dict[str, Callable[[socket.socket], None]] = {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+        for name in ("bin", "collector", "second"):
+            (self.root / name).mkdir(mode=0o755)
+        self.set_today(TODAY)
+        self._write_tool("ssh", RELAY.format(socket=str(self.root / "network")))
+        self._write_tool("date", DATE.format(file=self.now))
+        self._write_tool("logger", "#!/bin/sh\n")
+        self.library = TemplateLibrary(TEMPLATES)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.root / "network"))
+        (self.root / "network").chmod(0o777)
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Remove everything."""
+        self._listener.close()
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        shutil.rmtree(self.root)
+
+    def set_today(self, day: date) -> None:
+        """What the sealed ``date`` says from now on."""
+        self.now.write_text(day.isoformat())
+        self.now.chmod(0o644)
+
+    def _write_tool(self, name: str, text: str) -> None:
+        path = self.root / "bin" / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    # --- The fleet
+
+    def node(self, name: str, datasets: tuple[Dataset, ...] = ()) -> Node:
+        tools = {**TOOLS["debian"], **{tool: str(self.root / "bin" / tool) for tool in ("ssh", "date", "logger")}}
+        return Node(
+            name=name,
+            hostname=Path("/proc/sys/kernel/hostname").read_text().strip(),
+            address="192.0.2.1",
+            port=22,
+            egress=("192.0.2.1",),
+            host_keys=("ssh-ed25519 AAAA",),
+            site="here",
+            os_family="debian",
+            timezone="UTC",
+            sudo_digests=True,
+            tools=tools,
+            datasets=datasets,
+            restore_points=(),
+            origin=_ORIGIN,
+        )
+
+    def fleet(
+        self, *, nodes: Iterable[Node] = (), limits: Mapping[str, int] | None = None, **collection: object
+    ) -> Fleet:
+        """``nightly`` on every source, ``collection`` on one node, ``offsite`` pulling from that."""
+        base = Limits(
+            duration_seconds=120, parallel=2, largest_file_bytes=50_000_000, reserve_bytes=1_000_000, origin=_ORIGIN
+        )
+        bounded = replace(base, **(limits or {}))  # type: ignore[arg-type]
+        nightly = ProtectPlan(
+            name="nightly",
+            store="tree",
+            nodes=SOURCES,
+            datasets=(),
+            path=str(self.root / "backups"),
+            schedule=_SCHEDULE,
+            scrub=None,
+            retention=_RETENTION,
+            limits=base,
+            preview=True,
+            copies=1,
+            sites=1,
+            origin=_ORIGIN,
+        )
+        collecting = CollectPlan(
+            name="collection",
+            store="tree",
+            collects="nightly",
+            node="collector",
+            path=str(self.root / "collector" / "store"),
+            ownership=Ownership.FAKE_SUPER,
+            sources=SOURCES,
+            maximum_age_seconds=26 * 3600,
+            schedule=_SCHEDULE,
+            scrub=None,
+            retention=_RETENTION,
+            limits=bounded,
+            preview=True,
+            origin=_ORIGIN,
+        )
+        collecting = replace(collecting, **collection)  # type: ignore[arg-type]
+        offsite = replace(
+            collecting, name="offsite", collects="collection", node="second", path=str(self.root / "second" / "store")
+        )
+        root = self.root
+        return Fleet(
+            name="test",
+            prefix="",
+            deployment="test",
+            operator=Operator(name="operator", number=1901, home="/nonexistent"),
+            paths=Paths(
+                programs=str(root / "programs"), logs=str(root / "logs"), state=str(root / "state"), metrics=""
+            ),
+            mail_to="root",
+            health_check_url="",
+            signers=(),
+            epochs=KeyEpochs(current=1, accept_previous=False, edges={}),
+            escrow_recorded=True,
+            nodes=tuple(nodes) or tuple(self.node(name) for name in (*SOURCES, "collector", "second")),
+            protect_plans=(nightly,),
+            collect_plans=(collecting, offsite),
+            data_numbers={"alpha": 0x70000001, "beta": 0x70000002},
+            origin=_ORIGIN,
+        )
+
+    def install(self, fleet: Fleet, contributions: Iterable[Contribution]) -> None:
+        """Capsules of each node below ``nodes/<node>``; the tree of each source at a path of its own."""
+        for contribution in contributions:
+            for capsule in contribution.capsules:
+                self._install_capsule(contribution.node, capsule)
+            for connection in contribution.connections:
+                key = Path(f"{fleet.paths.programs}/ssh/{connection.edge.name}")
+                key.parent.mkdir(parents=True, exist_ok=True)
+                key.parent.parent.chmod(0o755)
+                key.parent.chmod(0o711)
+                key.write_text("key")
+                key.chmod(0o440)
+                number = next((n for s, n in fleet.data_numbers.items() if topology.data_account(fleet, s).name ==
+                               connection.key_group), 0)
+                os.chown(key, 0, number)
+            for directory in contribution.directories:
+                Path(directory.path).mkdir(parents=True, exist_ok=True)
+                Path(directory.path).chmod(directory.mode)
+
+    def _install_capsule(self, node: str, capsule: Capsule) -> None:
+        own = self.own_path(node)
+        extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
+        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
+        text = self.library.render(capsule.template, Holes(tuple(sorted(values.items())))).text
+        # Every node has its own state, logs and local tree here, although all are one machine.
+        for shared in ("state", "logs", "backups"):
+            text = text.replace(str(self.root / shared), str(own / shared))
+        path = own / "bin" / capsule.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for name in ("state/runs", "state/locks", "state/restores", "state/acknowledged", "logs", "backups"):
+            (own / name).mkdir(parents=True, exist_ok=True)
+        (own / "backups").chmod(0o700)
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def own_path(self, node: str) -> Path:
+        """Where a node keeps what is its own."""
+        return self.root / "nodes" / node
+
+    def capsule(self, node: str, name: str) -> Path:
+        return self.own_path(node) / "bin" / name
+
+    def run(self, node: str, name: str, *, stdin: str = "", timeout: int = 120) -> subprocess.CompletedProcess[str]:
+        """Run a capsule as cron would."""
+        return subprocess.run(
+            [self.capsule(node, name)], input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
+            env={"PATH": "/usr/bin:/bin"}, errors="surrogateescape",
+        )
+
+    def start(self, node: str, name: str) -> subprocess.Popen[bytes]:
+        """Start a capsule in a process group of its own."""
+        process = subprocess.Popen(
+            [self.capsule(node, name)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def log(self, node: str, name: str) -> str:
+        return (self.own_path(node) / "logs" / f"{name}.log").read_text()
+
+    def run_state(self, node: str, name: str) -> dict[str, str]:
+        lines = (self.own_path(node) / "state" / "runs" / name).read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    # --- The network
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                link, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(link,), daemon=True).start()
+
+    def _answer(self, link: socket.socket) -> None:
+        name = b""
+        while not name.endswith(b"\n"):
+            name += link.recv(1)
+        server, _, capsule = name.decode().strip().partition(".")
+        with link:
+            if server in self.down:
+                return
+            if server in self.serve:
+                self.serve[server](link)
+                return
+            with (self.root / "sender.err").open("ab") as errors:
+                subprocess.run(
+                    [self.capsule(server, capsule)], stdin=link, stdout=link, stderr=errors, check=False
+                )
+
+    # --- Local trees
+
+    def local_tree(self, source: str) -> Path:
+        return self.own_path(source) / "backups"
+
+    def make_backup(self, source: str, name: str, fill: Callable[[Path], None]) -> Path:
+        """A local backup as a protecting plan would leave it, with a manifest by this module's own walker."""
+        backup = self.local_tree(source) / name
+        backup.mkdir(mode=0o700)
+        (backup / "etc").mkdir()
+        fill(backup / "etc")
+        (backup / "backup.info").write_text(f"identifier={name[:10]}\n")
+        (backup / "manifest").write_bytes(manifest(backup))
+        return backup
+
+
+def manifest(backup: Path) -> bytes:
+    """The manifest of a native tree, written independently of the capsules."""
+    lines = []
+    top = os.fsencode(backup)
+    for directory, names, files in os.walk(top):
+        for name in names + files:
+            path = os.path.join(directory, name)
+            relative = path[len(top) + 1 :]
+            if relative not in (b"manifest", b"backup.info"):
+                lines.append((_escape(relative), _line(path)))
+    return b"".join(line + b"\t" + path + b"\n" for path, line in sorted(lines))
+
+
+def _escape(name: bytes) -> bytes:
+    for raw, written in ((b"\\", b"\\134"), (b"\n", b"\\012"), (b"\r", b"\\015"), (b"\t", b"\\011")):
+        name = name.replace(raw, written)
+    return name
+
+
+def _line(path: bytes) -> bytes:
+    found = os.lstat(path)
+    kinds = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p", stat.S_IFSOCK: "s",
+             stat.S_IFBLK: "b", stat.S_IFCHR: "c"}
+    kind = kinds[stat.S_IFMT(found.st_mode)]
+    digest, size = "-", found.st_size
+    if kind == "f":
+        digest = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest()
+    elif kind == "l":
+        digest = hashlib.sha256(os.readlink(path)).hexdigest()
+    elif kind in "bc":
+        digest = f"{os.major(found.st_rdev)},{os.minor(found.st_rdev)}"
+    if kind not in "fl":
+        size = 0
+    fields = (kind, f"{stat.S_IMODE(found.st_mode):o}", found.st_uid, found.st_gid, size, int(found.st_mtime),
+              found.st_ino, digest)
+    return "\t".join(str(field) for field in fields).encode()
+
+
+def day(offset: int) -> str:
+    """The identifier of a day counted from today."""
+    return (TODAY + timedelta(days=offset)).isoformat()
+
+
+def noon(identifier: str) -> int:
+    """Seconds since the epoch at noon of an identifier's day."""
+    return int(datetime.fromisoformat(f"{identifier}T12:00:00").replace(tzinfo=UTC).timestamp())
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """kill -9 of a whole process group, as an operator in panic would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
