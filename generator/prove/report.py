@@ -17,9 +17,9 @@ class ProofReport:
 
 
 def merge(reports: Iterable[ProofReport]) -> ProofReport:
-    """One report of all findings and sentences of ``reports``, in their order."""
+    """One report of all findings and sentences of ``reports``, in their order; equal findings once."""
     every = tuple(reports)
     return ProofReport(
-        diagnostics=tuple(finding for report in every for finding in report.diagnostics),
+        diagnostics=tuple(dict.fromkeys(finding for report in every for finding in report.diagnostics)),
         proved=tuple(sentence for report in every for sentence in report.proved),
     )

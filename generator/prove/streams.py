@@ -14,7 +14,8 @@ class Stream:
     """Runs of ``plan`` for ``nodes``, in minutes of UTC, ascending.
 
     ``duration`` is the worst case of one run. ``identifiers`` has for each run the newest identifier that its tree
-    holds afterwards, as a day counted from 1970. ``zone`` is that of the cron that starts the runs.
+    holds afterwards, as a day counted from 1970. ``zone`` is that of the cron that starts the runs. All runs before
+    ``until`` are there.
     """
 
     plan: ProtectPlan | CollectPlan
@@ -24,6 +25,7 @@ class Stream:
     starts: tuple[int, ...]
     identifiers: tuple[int, ...]
     duration: int
+    until: int
 
     @property
     def schedule(self) -> Schedule:
@@ -53,6 +55,7 @@ def protected(plan: ProtectPlan, zone: str, nodes: tuple[str, ...]) -> Stream:
         starts=times.starts,
         identifiers=tuple(start // MINUTES_A_DAY for start in times.starts),
         duration=_minutes(plan.limits.duration_seconds),
+        until=times.until,
     )
 
 
@@ -60,7 +63,8 @@ def collected(plan: CollectPlan, zone: str, upstream: Stream, nodes: tuple[str, 
     """The runs of a collecting plan on its node in ``zone``, from the first that finds anything at ``upstream``."""
     times = timeline(plan.schedule.cron, zone)
     met = [(start, bisect_right(upstream.starts, start) - 1) for start in times.starts]
-    met = [(start, index) for start, index in met if index >= 0]
+    until = min(times.until, upstream.until)
+    met = [(start, index) for start, index in met if index >= 0 and start < until]
     stream = Stream(
         plan=plan,
         zone=zone,
@@ -69,6 +73,7 @@ def collected(plan: CollectPlan, zone: str, upstream: Stream, nodes: tuple[str, 
         starts=tuple(start for start, _ in met),
         identifiers=tuple(upstream.identifiers[index] for _, index in met),
         duration=_minutes(plan.limits.duration_seconds),
+        until=until,
     )
     return Pair(plan=plan, upstream=upstream, stream=stream, newest=tuple(index for _, index in met))
 

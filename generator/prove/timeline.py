@@ -31,9 +31,8 @@ CLOCK_CORRECTION = 3 * 60
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY = (date(FIRST_YEAR, 1, 1) - _EPOCH).days
 _LAST_DAY = (date(LAST_YEAR, 12, 31) - _EPOCH).days
-# A plan that runs more often a day than this breaks the rule of one date a run at once: a year of it is proof enough.
-_FREQUENT = 24
-_FREQUENT_DAYS = 366
+# Hourly over the whole horizon. What runs more often breaks the rule of one date a run at once, so less is enough.
+_MOST_STARTS = 24 * (_LAST_DAY + 1 - _FIRST_DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +46,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """``starts`` in UTC, ascending; ``skipped`` and ``repeated`` are the first local times that a change of the
-    clock skips or repeats, or None; ``every_day`` says that no date or weekday is left out."""
+    """``starts`` in UTC, ascending, all there are before ``until``; ``skipped`` and ``repeated`` are the first local
+    times that a change of the clock skips or repeats, or None; ``every_day`` says that no date is left out."""
 
     starts: tuple[int, ...]
+    until: int
     skipped: int | None
     repeated: int | None
     every_day: bool
@@ -74,7 +74,7 @@ def segments(zone_name: str) -> tuple[Segment, ...]:
 @cache
 def timeline(cron: str, zone_name: str) -> Timeline:
     """Every start of a job over the horizon; raises what `parse_cron` and `segments` raise."""
-    walls, every_day = _walls(cron)
+    walls, every_day, last_day = _walls(cron)
     follows_clock = any(field.startswith("*") for field in cron.split()[:2])
     starts: list[int] = []
     skipped: list[int] = []
@@ -94,6 +94,7 @@ def timeline(cron: str, zone_name: str) -> Timeline:
         covered = high
     return Timeline(
         starts=tuple(starts),
+        until=(last_day - 1) * MINUTES_A_DAY,  # no zone is further than a day from UTC
         skipped=min(skipped, default=None),
         repeated=min(repeated, default=None),
         every_day=every_day,
@@ -124,13 +125,18 @@ def _change(zone_name: str, before: int, after: int) -> int:
 
 
 @cache
-def _walls(cron: str) -> tuple[list[int], bool]:
-    """The local minutes at which a job is due, whatever the zone, and whether each day has some."""
+def _walls(cron: str) -> tuple[list[int], bool, int]:
+    """The local minutes at which a job is due in any zone, whether each day has some, and the last day looked at.
+
+    Never empty: `parse_cron` refuses days that do not exist, and all others come in 28 years.
+    """
     expression = parse_cron(cron)
     times = sorted(hour * 60 + minute for hour in expression.hours for minute in expression.minutes)
-    last = _LAST_DAY if len(times) <= _FREQUENT else _FIRST_DAY + _FREQUENT_DAYS
-    days = [day for day in range(_FIRST_DAY, last + 1) if _due(expression, day)]
-    return [day * MINUTES_A_DAY + time for day in days for time in times], len(days) == last + 1 - _FIRST_DAY
+    days = [day for day in range(_FIRST_DAY, _LAST_DAY + 1) if _due(expression, day)]
+    every_day = len(days) == _LAST_DAY + 1 - _FIRST_DAY
+    looked_at = days[: _MOST_STARTS // len(times)]
+    last = _LAST_DAY if len(looked_at) == len(days) else looked_at[-1]
+    return [day * MINUTES_A_DAY + time for day in looked_at for time in times], every_day, last
 
 
 def _due(expression: CronExpression, day: int) -> bool:

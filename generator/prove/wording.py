@@ -45,6 +45,8 @@ def spell_duration(minutes: int) -> str:
 def spell_moment(minute: int, zone_name: str) -> str:
     """``2024-03-10 07:15 UTC (03:15 in America/New_York)``; the local date too where it differs."""
     there = utc(minute)
+    if zone_name in ("UTC", "Etc/UTC"):
+        return f"{there:%Y-%m-%d %H:%M} UTC"
     local = datetime.fromtimestamp(minute * 60, tz=load_zone(zone_name))
     shown = f"{local:%H:%M}" if local.date() == there.date() else f"{local:%Y-%m-%d %H:%M}"
     return f"{there:%Y-%m-%d %H:%M} UTC ({shown} in {zone_name})"

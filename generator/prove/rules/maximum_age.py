@@ -7,11 +7,13 @@ earlier run of the same UTC date has collected already.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from generator.diagnostics import Diagnostic, Severity
 from generator.inventory.model import CollectPlan
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
-from generator.prove.streams import Pair
+from generator.prove.streams import Pair, Stream
 from generator.prove.timeline import MINUTES_A_DAY
 from generator.prove.wording import finding, spell_date, spell_duration, spell_moment, spell_names
 
@@ -21,18 +23,22 @@ MISSED_RUNS = 3  # the first missed one is said by the run that finds nothing ne
 def check(facts: Facts) -> ProofReport:
     """Codes C0421 (alarms though all is well), C0422 (too long to notice), C0423 (collects when nothing is new)."""
     diagnostics: list[Diagnostic] = []
-    fitting: list[str] = []
+    fitting: set[str] = set()
+    # What a plan's identifiers lack is said once, not again by every plan that collects them.
+    troubled = {stream.plan.name for stream in facts.streams.values() if _repeats(stream)}
     for pair in facts.pairs:
+        if pair.upstream.plan.name in troubled:
+            troubled.add(pair.plan.name)
+            continue
         found = [problem for problem in (_idle(pair) or _early_alarm(pair) or _late_alarm(pair),) if problem]
         diagnostics += found
-        if not found:
-            fitting.append(pair.plan.name)
-    if diagnostics or not fitting:
+        (troubled if found else fitting).add(pair.plan.name)
+    if diagnostics or troubled or not fitting:
         return ProofReport(diagnostics=tuple(diagnostics))
     return ProofReport(
         proved=(
             f"no maximum age alarms while all runs succeed, and each does within {MISSED_RUNS} missed runs "
-            f"({spell_names(sorted(set(fitting)))})",
+            f"({spell_names(sorted(fitting))})",
         )
     )
 
@@ -66,7 +72,7 @@ def _ages(pair: Pair, missed: int) -> list[tuple[int, int]]:
 
 
 def _early_alarm(pair: Pair) -> Diagnostic | None:
-    oldest, start = max(_ages(pair, 0), default=(0, 0))
+    oldest, start = max(_ages(pair, 0), key=itemgetter(0), default=(0, 0))
     if oldest <= _limit(pair.plan):
         return None
     return finding(
@@ -81,7 +87,7 @@ def _early_alarm(pair: Pair) -> Diagnostic | None:
 
 
 def _late_alarm(pair: Pair) -> Diagnostic | None:
-    oldest, start = max(_ages(pair, MISSED_RUNS), default=(_limit(pair.plan) + 1, 0))
+    oldest, start = max(_ages(pair, MISSED_RUNS), key=itemgetter(0), default=(_limit(pair.plan) + 1, 0))
     if oldest > _limit(pair.plan):
         return None
     return finding(
@@ -95,6 +101,10 @@ def _late_alarm(pair: Pair) -> Diagnostic | None:
         f"lower maximum_age of {pair.plan.name}",
         severity=Severity.WARNING,
     )
+
+
+def _repeats(stream: Stream) -> bool:
+    return len(set(stream.identifiers)) != len(stream.identifiers)
 
 
 def _limit(plan: CollectPlan) -> int:

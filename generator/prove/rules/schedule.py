@@ -19,7 +19,7 @@ from generator.prove.wording import HORIZON, finding, spell_duration, spell_mome
 
 
 def check(facts: Facts) -> ProofReport:
-    """Codes C0401 (too early), C0402 (before that day's run), C0403 (runs overlap), C0404 (never runs)."""
+    """Codes C0401 (too early), C0402 (before that day's run) and C0403 (runs overlap)."""
     diagnostics: list[Diagnostic] = []
     once: set[str] = set()
     for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
@@ -48,19 +48,8 @@ def _sentence(further: bool, slack: int, tightest: str) -> str:
 
 
 def _alone(stream: Stream) -> list[Diagnostic]:
-    """A plan that never runs, or whose run may still go on when the next one is due."""
-    schedule = stream.schedule
-    if not stream.timeline.starts:
-        return [
-            finding(
-                "C0404",
-                f"`{schedule.cron}` never runs: no day of {HORIZON} matches it",
-                schedule.origin,
-                "choose a day of the month that exists in one of the months given",
-            )
-        ]
-    starts = stream.timeline.starts
-    for start, following in pairwise(starts):
+    """A run that may still go on when the plan's next one is due."""
+    for start, following in pairwise(stream.timeline.starts):
         if start + stream.duration >= following:
             return [
                 finding(
@@ -68,7 +57,7 @@ def _alone(stream: Stream) -> list[Diagnostic]:
                     f"a run of {stream.plan.name} may still go on when the next one is due: begun at "
                     f"{spell_moment(start, stream.zone)}, it may take {spell_duration(stream.duration)}, "
                     f"and the next is due at {spell_moment(following, stream.zone)}",
-                    schedule.origin,
+                    stream.schedule.origin,
                     "run it less often, or lower expected_duration, which is also the run's time limit",
                     (stream.plan.limits.origin, "the worst-case duration"),
                 )
