@@ -18,7 +18,7 @@ LENGTH: Final = 32
 # 128 MiB and about half a second: a stolen file with a poor passphrase is still slow to guess
 SCRYPT_LOG_N: Final = 17
 _LARGEST_LOG_N: Final = 20  # what reading accepts: a hostile file must not ask for gigabytes
-_FILE = re.compile(rf"({MAGIC}\nprotection: (.+)\nsecret: ([A-Za-z0-9+/=]+)\n)checksum: ([0-9a-f]{{16}})\n")
+_FILE = re.compile(rf"({MAGIC}\nprotection: (.+)\nsecret: ([A-Za-z0-9+/=]+)\n)checksum: ([0-9a-f]{{16}})\n?")
 _LOCKED = re.compile(r"scrypt ln=(\d{1,2}) salt=([A-Za-z0-9+/]{43}=) nonce=([A-Za-z0-9+/]{16})")
 
 

@@ -25,7 +25,7 @@ class Outcome:
 
 
 def find_tools() -> Mapping[str, Path]:
-    """Every tool of `TOOLS` that is installed, by name; beside this Python first, where shellcheck's wheel puts it."""
+    """Every tool of `TOOLS` that is installed, by name; this Python's own first, as shellcheck is a wheel."""
     places = os.pathsep.join((sysconfig.get_path("scripts"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"))
     found = {name: shutil.which(name, path=places + os.pathsep + os.environ.get("PATH", "")) for name in TOOLS}
     return {name: Path(path) for name, path in found.items() if path is not None}

@@ -1,0 +1,166 @@
+"""``gen build``: check, plan, render, verify, seal, emit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from generator.backend import Build, BuildRequest, build
+from generator.cli.console import PROBLEMS, TROUBLE, has_errors, progress_bars, refuse, show, trouble, warning
+from generator.cli.fleet_secret import open_secret
+from generator.cli.inventory_file import find_inventory
+from generator.diagnostics import Diagnostic, Severity
+from generator.emit import EmissionProblem, emit
+from generator.inventory import LoadResult, load
+from generator.inventory.model import Fleet
+from generator.keys import Keyring
+from generator.keys.openssh import public_line
+from generator.lowering import lower
+from generator.plan import FleetPlan, Span
+from generator.prove import prove
+from generator.quoting import Unquotable
+from generator.render import open_library
+from generator.source import SecretReference
+from generator.verify import VerificationReport, find_tools
+
+SHOWN_FAULTS = 20
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """An inventory without errors, its plan, and what is known about it."""
+
+    loaded: LoadResult
+    fleet: Fleet
+    secret: SecretReference
+    plan: FleetPlan
+    proved: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+@click.command("build")
+@click.argument("inventory", required=False, type=click.Path(path_type=Path))
+@click.option("-o", "--output", default=Path("output"), type=click.Path(path_type=Path), help="Where the build goes.")
+def command(inventory: Path | None, output: Path) -> None:
+    """Compile INVENTORY to sealed programs below OUTPUT; a build that fails changes nothing there."""
+    path = find_inventory(inventory)
+    with progress_bars() as progress:
+        proved = prove_inventory(path, progress)
+        built = _build(path, proved, progress)
+        _emit(output, proved.fleet.deployment, built, progress)
+    show(_unverified(built.verification))
+    _summarize(output, proved, built)
+
+
+def prove_inventory(path: Path, progress: Progress) -> Proved:
+    """Load, lower and prove; ends the program with every problem printed where there is an error."""
+    progress("check", 0, 1)
+    loaded = load(path)
+    fleet, secret = loaded.fleet, loaded.fleet_secret
+    if fleet is None or secret is None or has_errors(loaded.diagnostics):
+        raise refuse(loaded.diagnostics, PROBLEMS, loaded.sources)
+    plan = lower(fleet)
+    report = prove(fleet, plan)
+    found = (*loaded.diagnostics, *report.diagnostics)
+    if has_errors(found):
+        raise refuse(found, PROBLEMS, loaded.sources)
+    warnings = (*found, *_escrow(fleet))
+    show(warnings, loaded.sources)
+    progress("check", 1, 1)
+    return Proved(loaded=loaded, fleet=fleet, secret=secret, plan=plan, proved=report.proved, warnings=warnings)
+
+
+def _escrow(fleet: Fleet) -> Iterable[Diagnostic]:
+    if not fleet.escrow_recorded:
+        yield warning(
+            "C0501",
+            "no copy of the fleet secret is recorded: if it is lost, every key of the fleet is",
+            "put a copy where a fire here does not reach it, and record it in the inventory under `escrow`",
+        )
+
+
+def _build(path: Path, proved: Proved, progress: Progress) -> Build:
+    fleet = proved.fleet
+    keyring = Keyring(open_secret(proved.secret, path), fleet.deployment)
+    _accepted_signer(fleet, keyring)
+    request = BuildRequest(
+        plan=proved.plan,
+        paths=fleet.paths,
+        keyring=keyring,
+        library=open_library(),
+        inventory_digest=proved.loaded.digest or hashlib.sha256(path.read_bytes()).hexdigest(),
+        signers=fleet.signers,
+        proved=proved.proved,
+        warnings=tuple(one.message for one in proved.warnings if one.severity is Severity.WARNING),
+        place=_place,
+        tools=find_tools(),
+    )
+    try:
+        built = build(request, progress)
+    except Unquotable as value:
+        advice = "use plain letters, digits, dots and dashes for what has to stand in that language"
+        raise refuse([trouble("C0502", str(value), advice)], TROUBLE) from value
+    if built.verification.faults:
+        raise refuse(_bugs(built.verification), TROUBLE)
+    return built
+
+
+def _accepted_signer(fleet: Fleet, keyring: Keyring) -> None:
+    own = public_line(keyring.signer().public)
+    accepted = [" ".join(line.split()[:2]) for line in fleet.signers]
+    if accepted and own not in accepted:
+        message = "the fleet secret is not one whose seal the inventory accepts: `seal: signers` lists other keys"
+        advice = f"use the right secret, or if this one is right add `{own}` to `seal: signers`"
+        raise refuse([trouble("C0605", message, advice)], TROUBLE)
+
+
+def _place(span: Span) -> str:
+    return f"{span.file}:{span.line}"
+
+
+def _bugs(report: VerificationReport) -> Iterable[Diagnostic]:
+    advice = "this is a bug in Capsule, not in your inventory; nothing was written: please report it"
+    for fault in report.faults[:SHOWN_FAULTS]:
+        yield trouble("C0520", f"{fault.where}: {fault.rule}: {fault.what}", advice)
+    more = len(report.faults) - SHOWN_FAULTS
+    if more > 0:
+        yield trouble("C0520", f"{more} more such faults", advice)
+
+
+def _unverified(report: VerificationReport) -> Iterable[Diagnostic]:
+    for one in report.unverified:
+        yield warning(
+            "C0521",
+            f"{one.what} was not verified ({one.count} files): {one.tool} is not installed here",
+            f"install {one.tool} and build again before you rely on this build",
+        )
+
+
+def _emit(output: Path, deployment: str, built: Build, progress: Progress) -> None:
+    steps = ("prepare", "write", "flush", "exchange", "clean")
+    try:
+        emit(output, deployment, built.files, lambda step: progress("emit", steps.index(step), len(steps)))
+    except EmissionProblem as problem:
+        raise refuse([trouble("C0510", str(problem), problem.advice)], TROUBLE) from problem
+
+
+def _summarize(output: Path, proved: Proved, built: Build) -> None:
+    plan = proved.plan
+    counts = [f"{count} {kind.replace('_', ' ')}" for kind, count in built.verification.verified if count]
+    click.echo(f"Built {plan.deployment}: {len(plan.nodes)} nodes, {', '.join(counts)}.")
+    click.echo(f"Verified with the consumers' own parsers: {built.verification.shapes} different shapes.")
+    if proved.proved:
+        click.echo("Proved:")
+    for sentence in proved.proved:
+        click.echo(f"  - {sentence}")
+    for one in proved.warnings:
+        click.echo(f"Warning {one.code}: {one.message}.")
+    for missing in built.verification.unverified:
+        click.echo(f"Warning C0521: not verified, {missing.tool} is missing: {missing.what}.")
+    click.echo(f"Open first: {output / plan.deployment / 'review' / 'README.md'} (or index.html beside it)")

@@ -1,0 +1,134 @@
+"""``gen keys``: the fleet secret and what is derived from it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from generator.cli.build import prove_inventory
+from generator.cli.console import TROUBLE, refuse, trouble
+from generator.cli.fleet_secret import PASSPHRASE, open_secret
+from generator.cli.inventory_file import find_inventory
+from generator.inventory import load
+from generator.keys import FleetSecret, Keyring, format_secret
+from generator.keys.files import create_private_file
+from generator.keys.openssh import fingerprint, parse_public_line, public_line
+from generator.keys.secret import LENGTH, Lock
+from generator.plan import AuthorizedKeys, Edge, FleetPlan
+
+_INVENTORY = click.argument("inventory", required=False, type=click.Path(path_type=Path))
+
+
+@click.group("keys")
+def command() -> None:
+    """Make, show and rotate the keys of a fleet."""
+
+
+@command.command("init")
+@_INVENTORY
+@click.option("--file", "file", type=click.Path(path_type=Path), help="Where to write it, if not where INVENTORY says.")
+@click.option("--passphrase", is_flag=True, help=f"Lock it; the passphrase is asked for, or taken from {PASSPHRASE}.")
+def init(inventory: Path | None, file: Path | None, passphrase: bool) -> None:
+    """Make the fleet secret that INVENTORY names; never overwrites one."""
+    target = file if file is not None else _secret_path(find_inventory(inventory))
+    content = format_secret(FleetSecret(secrets.token_bytes(LENGTH)), _new_lock() if passphrase else None)
+    try:
+        create_private_file(target, content)
+    except FileExistsError as there:
+        advice = "every key of the fleet would change: move the old one away, and keep it, if you mean that"
+        raise refuse([trouble("C0603", f"there is a fleet secret already: {target}", advice)], TROUBLE) from there
+    except OSError as wrong:
+        advice = "make the directory writable for yourself, or name another file with --file"
+        message = f"the fleet secret cannot be written: {target}: {wrong.strerror}"
+        raise refuse([trouble("C0604", message, advice)], TROUBLE) from wrong
+    click.echo(f"Wrote the fleet secret to {target} (mode 0600). Every key of the fleet is derived from it.")
+    click.echo("Put a copy where a fire here does not reach it, and record that in the inventory under `escrow`.")
+
+
+@command.command("show")
+@_INVENTORY
+def show_keys(inventory: Path | None) -> None:
+    """Print every public key with its fingerprint, and the line of the seal's signer; no private key, ever."""
+    path = find_inventory(inventory)
+    proved = prove_inventory(path, _silent)
+    keyring = Keyring(open_secret(proved.secret, path), proved.fleet.deployment)
+    signer = keyring.signer().public
+    click.echo(f"The seal of {proved.fleet.deployment} is signed by {fingerprint(signer)}; in the inventory:")
+    click.echo(f'seal: {{signers: ["{public_line(signer)}"]}}')
+    for edge in edges_of(proved.plan):
+        key = keyring.public_key(edge)
+        click.echo(f"\n{edge.account} on {edge.client} may run {edge.capsule} on {edge.server}, epoch {edge.epoch}")
+        click.echo(f"{fingerprint(parse_public_line(key))}\n{key} {edge.client}:{edge.name}")
+
+
+@command.command("rotate")
+@_INVENTORY
+@click.option("--edge", "name", help="Only the key of this edge, <server>.<capsule>; without it every key.")
+@click.option("--finish", is_flag=True, help="The second step: stop accepting the previous keys.")
+def rotate(inventory: Path | None, name: str | None, finish: bool) -> None:
+    """Print the inventory change that rotates keys; nothing is changed here, so that the change can be reviewed."""
+    path = find_inventory(inventory)
+    proved = prove_inventory(path, _silent)
+    epochs = proved.fleet.epochs
+    if finish:
+        changed = replace(epochs, accept_previous=False)
+        then = "Install this build everywhere: from then on only the new keys are accepted."
+    elif name is None:
+        # an edge with an epoch of its own moves on too: its entry outranks the fleet's
+        edges = {edge: number + 1 for edge, number in epochs.edges.items()}
+        changed = replace(epochs, current=epochs.current + 1, accept_previous=True, edges=edges)
+        then = "Install this build everywhere, then run `gen keys rotate --finish`."
+    else:
+        known = sorted({edge.name for edge in edges_of(proved.plan)})
+        if name not in known:
+            raise click.UsageError(f"There is no edge {name}. There are: {', '.join(known)}.")
+        number = epochs.edges.get(name, epochs.current) + 1
+        changed = replace(epochs, accept_previous=True, edges={**epochs.edges, name: number})
+        then = f"Install this build on both ends of {name}, then run `gen keys rotate --finish`."
+    click.echo(f"# Replace `keys:` in {path} by this, review, and build.\n# {then}", err=True)
+    click.echo("keys:")
+    click.echo(f"  epoch: {changed.current}")
+    click.echo(f"  accept_previous: {str(changed.accept_previous).lower()}")
+    if changed.edges:
+        click.echo("  edges:")
+    for edge_name, number in sorted(changed.edges.items()):
+        click.echo(f'    "{edge_name}": {number}')
+
+
+def edges_of(plan: FleetPlan) -> tuple[Edge, ...]:
+    """Every edge in every epoch that is accepted, sorted."""
+    return tuple(sorted(set(_accepted(plan))))
+
+
+def _accepted(plan: FleetPlan) -> Iterable[Edge]:
+    for node in plan.nodes:
+        for artifact in node.artifacts:
+            if isinstance(artifact, AuthorizedKeys):
+                for entry in artifact.entries:
+                    yield from (replace(entry.edge, epoch=epoch) for epoch in entry.epochs)
+
+
+def _secret_path(inventory: Path) -> Path:
+    loaded = load(inventory)
+    if loaded.fleet_secret is None:
+        raise refuse(loaded.diagnostics, TROUBLE, loaded.sources)
+    path = loaded.fleet_secret.path(inventory.parent)
+    if path is None:
+        advice = "write it to a file with --file, and put its content where the inventory says"
+        raise refuse([trouble("C0604", f"the inventory keeps the {loaded.fleet_secret}", advice)], TROUBLE)
+    return path
+
+
+def _new_lock() -> Lock:
+    given = os.environ.get(PASSPHRASE)
+    passphrase = given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    return Lock(passphrase=str(passphrase), salt=secrets.token_bytes(32), nonce=secrets.token_bytes(12))
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    del step, done, total
