@@ -24,6 +24,18 @@ class ProducerEngine(Protocol):
         """Absolute paths that the dataset reads, none for a stream."""
         ...
 
+    def functions(self, node: Node) -> Fragment:
+        """Bash functions that the produce fragments call, put into a capsule once."""
+        ...
+
+    def preview_functions(self, node: Node) -> Fragment:
+        """Functions of the same names that only say what the produce fragments would do."""
+        ...
+
+    def restore_functions(self, node: Node) -> Fragment:
+        """Bash functions that the restore fragments call, put into a capsule once."""
+        ...
+
     def produce(self, node: Node, dataset: Dataset) -> Fragment:
         """Bash that fills ``$dataset_staging`` (see the contract in ``templates/producers/README.md``)."""
         ...

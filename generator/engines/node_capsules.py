@@ -1,0 +1,66 @@
+"""Capsules that a node has once, whatever its plans: what it keeps, and whether what it expects has happened."""
+
+from __future__ import annotations
+
+from generator.engines.capsules import make_capsule
+from generator.engines.contribution import Contribution
+from generator.inventory.model import Fleet, Node
+from generator.plan import Capsule, holes_of
+from generator.quoting import ShellWord
+
+
+def node_capsules(fleet: Fleet, node: Node, contributions: tuple[Contribution, ...]) -> tuple[Capsule, ...]:
+    """``list_backups`` where ``node`` keeps trees, ``check_backups`` where runs are expected of it."""
+    made = []
+    if any(contribution.kept_trees for contribution in contributions):
+        made.append(_list_backups(fleet, node, contributions))
+    if any(contribution.expected_runs for contribution in contributions):
+        made.append(_check_backups(fleet, node, contributions))
+    return tuple(made)
+
+
+def _list_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, ...]) -> Capsule:
+    trees = sorted(
+        (tree for contribution in contributions for tree in contribution.kept_trees),
+        key=lambda tree: (tree.plan, tree.source),
+    )
+    return make_capsule(
+        fleet,
+        node,
+        name="list_backups",
+        template="list_backups.sh.j2",
+        summary="Lists every backup that this node keeps.",
+        origin=node.origin,
+        trees=tuple(
+            holes_of(
+                tree.origin,
+                plan=ShellWord.of(tree.plan),
+                source=ShellWord.of(tree.source),
+                path=ShellWord.of(tree.path),
+            )
+            for tree in trees
+        ),
+    )
+
+
+def _check_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, ...]) -> Capsule:
+    runs = sorted(
+        (run for contribution in contributions for run in contribution.expected_runs), key=lambda run: run.name
+    )
+    return make_capsule(
+        fleet,
+        node,
+        name="check_backups",
+        template="check_backups.sh.j2",
+        summary="Says in the manner of Nagios whether every expected run has happened.",
+        origin=node.origin,
+        expected=tuple(
+            holes_of(
+                run.origin,
+                name=ShellWord.of(run.name),
+                warning=ShellWord.of(str(run.warning_seconds)),
+                critical=ShellWord.of(str(run.critical_seconds)),
+            )
+            for run in runs
+        ),
+    )

@@ -1,0 +1,119 @@
+"""Producer `paths`: files and directories, copied as they are."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from generator.engines.settings import EngineSettings
+from generator.inventory.model import Dataset, Node
+from generator.inventory.refusal import refuse
+from generator.inventory.values import AbsolutePath
+from generator.plan import Fragment, holes
+from generator.quoting import ShellWord
+
+WILDCARD = re.compile(r"[*?\[]")
+
+
+class PathsSettings(EngineSettings):
+    """What a `paths` dataset is made of.
+
+    An exclude is relative to each of the dataset's paths, or absolute and below one of them. The wildcards of
+    rsync(1) mean what they mean there; everything else is literal.
+    """
+
+    paths: tuple[AbsolutePath, ...] = Field(min_length=1, description="files and directories, each absolute")
+    exclude: tuple[str, ...] = Field(default=(), description="what to leave out: relative to each path, or absolute")
+    missing: Literal["expected", "optional"] = Field(
+        default="expected", description="whether a path that does not exist makes the run partial"
+    )
+
+    @field_validator("exclude")
+    @classmethod
+    def _excludes_mean_something(cls, excludes: tuple[str, ...]) -> tuple[str, ...]:
+        for exclude in excludes:
+            if not exclude.strip("/") or ".." in exclude.split("/"):
+                advice = "write it relative to the dataset's paths: cache/"
+                raise refuse("C0219", f"`{exclude}` is not a path to exclude", advice)
+        return excludes
+
+
+class PathsProducer:
+    """Copies paths with rsync, hard-linking what has not changed since the reference."""
+
+    name = "paths"
+    settings: type[EngineSettings] = PathsSettings
+
+    def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
+        """Packages that the fragments need on ``node``."""
+        return ("acl", "attr", "rsync")
+
+    def roots(self, dataset: Dataset) -> tuple[str, ...]:
+        """Absolute paths that the dataset reads."""
+        return _settings(dataset).paths
+
+    def functions(self, node: Node) -> Fragment:  # noqa: ARG002
+        """Functions that the produce fragments call."""
+        return Fragment(template="producers/paths_functions.sh.j2", holes=holes())
+
+    def preview_functions(self, node: Node) -> Fragment:  # noqa: ARG002
+        """Functions that say what the produce fragments would do."""
+        return Fragment(template="producers/paths_preview.sh.j2", holes=holes())
+
+    def restore_functions(self, node: Node) -> Fragment:  # noqa: ARG002
+        """Functions that the restore fragments call."""
+        return Fragment(template="producers/paths_restore_functions.sh.j2", holes=holes())
+
+    def produce(self, node: Node, dataset: Dataset) -> Fragment:  # noqa: ARG002
+        """Bash that fills ``$dataset_staging``."""
+        settings = _settings(dataset)
+        return Fragment(
+            template="producers/paths_produce.sh.j2",
+            holes=holes(
+                paths=tuple(ShellWord.of(path) for path in self.roots(dataset)),
+                excludes=_excludes(settings),
+                missing=ShellWord.of(settings.missing),
+            ),
+        )
+
+    def restore(self, node: Node, dataset: Dataset) -> Fragment:  # noqa: ARG002
+        """Bash that puts the dataset back from ``$dataset_backup``."""
+        return Fragment(
+            template="producers/paths_restore.sh.j2",
+            holes=holes(
+                paths=tuple(ShellWord.of(path) for path in self.roots(dataset)),
+                excludes=_excludes(_settings(dataset)),
+            ),
+        )
+
+
+def exclude_option(path: str, below: str = "") -> str:
+    """The rsync option that leaves out the pattern ``below`` under the literal ``path``, and nothing else."""
+    if WILDCARD.search(path + below):
+        # rsync takes a backslash for an escape only in a pattern that has a wildcard
+        literal = re.sub(r"([*?\[\\])", r"\\\1", path)
+        if not WILDCARD.search(below):
+            below = below.replace("\\", "\\\\")
+        return f"--exclude={literal}{below}"
+    return f"--exclude={path}{below}"
+
+
+def _excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:
+    options = []
+    for root in (path.rstrip("/") for path in settings.paths):
+        for exclude in settings.exclude:
+            if not exclude.startswith("/"):
+                options.append(exclude_option(root, f"/{exclude}"))
+            elif exclude.startswith(f"{root}/"):
+                options.append(exclude_option(root, exclude.removeprefix(root)))
+    return tuple(ShellWord.of(option) for option in options)
+
+
+def _settings(dataset: Dataset) -> PathsSettings:
+    assert isinstance(dataset.settings, PathsSettings)
+    return dataset.settings
+
+
+ENGINE = PathsProducer()
