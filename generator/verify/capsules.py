@@ -83,12 +83,16 @@ def _tree_report(
     shapes: Sequence[Subject], distinct: Sequence[tuple[Subject, Folded]]
 ) -> VerificationReport:
     faults = []
+    unreadable = set()
     for subject in shapes:
         problem = parse(subject.file.content).first_error
         if problem is not None:
+            unreadable.add(subject)
             what = "the syntax tree has a hole here, so that no rule about this script can be proved"
             faults.append(Fault(where=f"{subject.where}:{problem}", rule="syntax tree", what=what))
     for subject, folded in distinct:
+        if subject in unreadable:
+            continue
         for violation in bash_rules.violations(parse(folded.text.encode())):
             line = folded.numbers[violation.line - 1]
             faults.append(Fault(where=f"{subject.where}:{line}", rule=violation.rule, what=violation.what))
