@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from generator.lab import LabUnavailable, base_root
+from generator.lab import HostState, Lab, LabUnavailable, base_root
 from generator.lab.requirements import require_lab
+
+from . import trees
+from .fleet import LabFleet
 
 HERE = Path(__file__).parent
 
@@ -28,3 +32,30 @@ def lab_directory() -> Path:
     except LabUnavailable as unavailable:
         pytest.skip(str(unavailable))
     return Path("/var/tmp/capsule-lab")
+
+
+@pytest.fixture(scope="session")
+def session_fleet(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFleet]:
+    """The fleet of fleet.yml, built and installed, with data on its sources and no backup yet."""
+    with Lab(lab_directory) as lab:
+        fleet = LabFleet(lab, tmp_path_factory.mktemp("fleet"))
+        fleet.build()
+        for name, host in fleet.hosts.items():
+            fleet.prepare(name)
+            trees.fill(host)
+            fleet.install(name)
+        yield fleet
+
+
+@pytest.fixture(scope="session")
+def installed_states(session_fleet: LabFleet) -> dict[str, HostState]:
+    """The disks of all hosts right after the installation."""
+    return session_fleet.save()
+
+
+@pytest.fixture(scope="module")
+def fleet(session_fleet: LabFleet, installed_states: dict[str, HostState]) -> LabFleet:
+    """The installed fleet, put back for each module to where no backup was made yet, on day 1."""
+    session_fleet.load(installed_states)
+    session_fleet.set_day(1)
+    return session_fleet
