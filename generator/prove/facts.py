@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from generator.inventory.model import CollectPlan, Fleet, Node, ProtectPlan
 from generator.plan import FleetPlan
@@ -36,19 +37,23 @@ class Facts:
         collecting, depth = _ordered(fleet, protecting)
         zones: dict[str, dict[str, str]] = {}
         streams: dict[tuple[str, str], Stream] = {}
+        runs_of, meeting_of = cache(protected), cache(collected)
         for protect in fleet.protect_plans:
             zones[protect.name] = {name: nodes[name].timezone for name in protect.nodes}
             for zone, names in _by_zone(zones[protect.name]).items():
-                streams[protect.name, zone] = protected(protect, zone, names)
+                runs = runs_of(protect.schedule.cron, zone, protect.limits.duration_seconds)
+                streams[protect.name, zone] = Stream(plan=protect, zone=zone, nodes=names, runs=runs)
         pairs: list[Pair] = []
         every = dict(streams)
         for collect in collecting.values():
             known = zones[collect.collects]
             zones[collect.name] = {name: known[name] for name in collect.sources if name in known}
             for zone, names in _by_zone(zones[collect.name]).items():
-                pair = collected(collect, nodes[collect.node].timezone, every[collect.collects, zone], names)
-                every[collect.name, zone] = pair.stream
-                pairs.append(pair)
+                upstream, there = every[collect.collects, zone], nodes[collect.node].timezone
+                meeting = meeting_of(collect.schedule.cron, there, collect.limits.duration_seconds, upstream.runs)
+                stream = Stream(plan=collect, zone=there, nodes=names, runs=meeting.runs)
+                every[collect.name, zone] = stream
+                pairs.append(Pair(plan=collect, upstream=upstream, stream=stream, meeting=meeting))
         return cls(
             fleet=fleet,
             plan=plan,

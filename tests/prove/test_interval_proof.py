@@ -79,8 +79,9 @@ def test_a_proof_and_a_simulation_agree(zones: tuple[str, str], crons: tuple[str
 def test_the_slack_that_is_stated_is_the_least_there_is(zone: str, slack: int) -> None:
     """A duration longer by the stated slack is refused, one that is shorter by a minute than that is not."""
     crons = ("30 0 * * *", "30 6 * * *")
-    pair = Facts.of(fleet := two_tiers((zone, zone), crons, slack), make_plan(fleet)).pairs[0]
-    gaps = [start - pair.upstream.starts[index] for start, index in zip(pair.stream.starts, pair.newest, strict=True)]
+    fleet = two_tiers((zone, zone), crons, slack)
+    met = Facts.of(fleet, make_plan(fleet)).pairs[0].meeting
+    gaps = [start - met.upstream.starts[index] for start, index in zip(met.runs.starts, met.newest, strict=True)]
     least = min(gaps)
     codes = []
     for duration in (least - 1, least):

@@ -41,27 +41,27 @@ def check(facts: Facts) -> ProofReport:
 
 def _dates(stream: Stream) -> list[Diagnostic]:
     zone = stream.zone
-    for index in range(1, len(stream.starts)):
-        before, day = stream.identifiers[index - 1], stream.identifiers[index]
+    for index in range(1, len(stream.runs.starts)):
+        before, day = stream.runs.identifiers[index - 1], stream.runs.identifiers[index]
         if day == before:
             return [
                 finding(
                     "C0411",
                     f"two runs of {stream.plan.name} on {spell_names(stream.nodes)} would be called "
-                    f"{spell_date(day)}: {spell_moment(stream.starts[index - 1], zone)} and "
-                    f"{spell_moment(stream.starts[index], zone)}",
+                    f"{spell_date(day)}: {spell_moment(stream.runs.starts[index - 1], zone)} and "
+                    f"{spell_moment(stream.runs.starts[index], zone)}",
                     stream.schedule.origin,
                     "a tree keeps one backup for each UTC date: run the plan once a day, at an hour that keeps its "
                     "UTC date in summer and in winter",
                 )
             ]
-        if stream.timeline.every_day and day > before + 1:
+        if stream.runs.timeline.every_day and day > before + 1:
             return [
                 finding(
                     "C0412",
                     f"no run of {stream.plan.name} on {spell_names(stream.nodes)} would be called "
-                    f"{spell_date(before + 1)}: {spell_moment(stream.starts[index - 1], zone)} is followed by "
-                    f"{spell_moment(stream.starts[index], zone)}",
+                    f"{spell_date(before + 1)}: {spell_moment(stream.runs.starts[index - 1], zone)} is followed by "
+                    f"{spell_moment(stream.runs.starts[index], zone)}",
                     stream.schedule.origin,
                     "choose an hour whose UTC date is the same in summer and in winter",
                 )
@@ -70,7 +70,7 @@ def _dates(stream: Stream) -> list[Diagnostic]:
 
 
 def _summer_time(stream: Stream) -> list[Diagnostic]:
-    times = stream.timeline
+    times = stream.runs.timeline
     said = []
     if times.skipped is not None:
         said.append(f"skips {spell_wall(times.skipped, stream.zone)}")
@@ -90,7 +90,7 @@ def _summer_time(stream: Stream) -> list[Diagnostic]:
 
 
 def _midnight(stream: Stream) -> list[Diagnostic]:
-    latest = max(stream.starts, key=lambda start: start % MINUTES_A_DAY, default=0)
+    latest = max(stream.runs.starts, key=lambda start: start % MINUTES_A_DAY, default=0)
     if latest % MINUTES_A_DAY < MINUTES_A_DAY - MIDNIGHT_MARGIN:
         return []
     return [

@@ -7,13 +7,13 @@ earlier run of the same UTC date has collected already.
 
 from __future__ import annotations
 
-from operator import itemgetter
+from functools import cache
 
 from generator.diagnostics import Diagnostic, Severity
 from generator.inventory.model import CollectPlan
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
-from generator.prove.streams import Pair, Stream
+from generator.prove.streams import Meeting, Pair, Runs
 from generator.prove.timeline import MINUTES_A_DAY
 from generator.prove.wording import finding, spell_date, spell_duration, spell_moment, spell_names
 
@@ -25,14 +25,19 @@ def check(facts: Facts) -> ProofReport:
     diagnostics: list[Diagnostic] = []
     fitting: set[str] = set()
     # What a plan's identifiers lack is said once, not again by every plan that collects them.
-    troubled = {stream.plan.name for stream in facts.streams.values() if _repeats(stream)}
+    troubled = {stream.plan.name for stream in facts.streams.values() if _repeats(stream.runs)}
+    idle_run, oldest = cache(_idle_run), cache(_oldest)
     for pair in facts.pairs:
         if pair.upstream.plan.name in troubled:
             troubled.add(pair.plan.name)
             continue
-        found = [problem for problem in (_idle(pair) or _early_alarm(pair) or _late_alarm(pair),) if problem]
-        diagnostics += found
-        (troubled if found else fitting).add(pair.plan.name)
+        problem = (
+            _idle(pair, idle_run(pair.meeting))
+            or _early_alarm(pair, oldest(pair.meeting, 0))
+            or _late_alarm(pair, oldest(pair.meeting, MISSED_RUNS))
+        )
+        diagnostics += [problem] if problem else []
+        (troubled if problem else fitting).add(pair.plan.name)
     if diagnostics or troubled or not fitting:
         return ProofReport(diagnostics=tuple(diagnostics))
     return ProofReport(
@@ -43,38 +48,48 @@ def check(facts: Facts) -> ProofReport:
     )
 
 
-def _idle(pair: Pair) -> Diagnostic | None:
-    stream = pair.stream
-    for index in range(1, len(stream.starts)):
-        newest, today = stream.identifiers[index], stream.starts[index] // MINUTES_A_DAY
-        again = stream.starts[index - 1] // MINUTES_A_DAY == today
-        if newest == stream.identifiers[index - 1] and newest != today and not again:
-            return finding(
-                "C0423",
-                f"{pair.plan.name} finds nothing new at {spell_moment(stream.starts[index], stream.zone)}: "
-                f"its run at {spell_moment(stream.starts[index - 1], stream.zone)} already has "
-                f"{spell_date(newest)}, and a collection without anything new is an alarm",
-                stream.schedule.origin,
-                f"run {pair.plan.name} no more often than {pair.upstream.plan.name}",
-                (pair.upstream.schedule.origin, f"{pair.upstream.plan.name} makes backups by this schedule"),
-            )
+def _idle_run(meeting: Meeting) -> int | None:
+    """The index of the first run that finds nothing new and would say so."""
+    runs = meeting.runs
+    for index in range(1, len(runs.starts)):
+        newest, today = runs.identifiers[index], runs.starts[index] // MINUTES_A_DAY
+        again = runs.starts[index - 1] // MINUTES_A_DAY == today
+        if newest == runs.identifiers[index - 1] and newest != today and not again:
+            return index
     return None
 
 
-def _ages(pair: Pair, missed: int) -> list[tuple[int, int]]:
-    """(age, start) at the worst-case end of each run whose upstream's last ``missed`` runs did not happen."""
-    found = []
-    for start, index in zip(pair.stream.starts, pair.newest, strict=True):
+def _oldest(meeting: Meeting, missed: int) -> tuple[int, int] | None:
+    """(age, start) of the run whose newest backup is oldest at its end, were the last ``missed`` ones not made."""
+    worst: tuple[int, int] | None = None
+    for start, index in zip(meeting.runs.starts, meeting.newest, strict=True):
         if index >= missed:
-            day_end = (pair.upstream.identifiers[index - missed] + 1) * MINUTES_A_DAY
-            found.append((start + pair.stream.duration - day_end, start))
-    return found
+            day_end = (meeting.upstream.identifiers[index - missed] + 1) * MINUTES_A_DAY
+            age = start + meeting.runs.duration - day_end
+            if worst is None or age > worst[0]:
+                worst = (age, start)
+    return worst
 
 
-def _early_alarm(pair: Pair) -> Diagnostic | None:
-    oldest, start = max(_ages(pair, 0), key=itemgetter(0), default=(0, 0))
-    if oldest <= _limit(pair.plan):
+def _idle(pair: Pair, index: int | None) -> Diagnostic | None:
+    if index is None:
         return None
+    runs, zone = pair.meeting.runs, pair.stream.zone
+    return finding(
+        "C0423",
+        f"{pair.plan.name} finds nothing new at {spell_moment(runs.starts[index], zone)}: its run at "
+        f"{spell_moment(runs.starts[index - 1], zone)} already has {spell_date(runs.identifiers[index])}, "
+        "and a collection without anything new is an alarm",
+        pair.stream.schedule.origin,
+        f"run {pair.plan.name} no more often than {pair.upstream.plan.name}",
+        (pair.upstream.schedule.origin, f"{pair.upstream.plan.name} makes backups by this schedule"),
+    )
+
+
+def _early_alarm(pair: Pair, worst: tuple[int, int] | None) -> Diagnostic | None:
+    if worst is None or worst[0] <= _limit(pair.plan):
+        return None
+    oldest, start = worst
     return finding(
         "C0421",
         f"{pair.plan.name} would call its sources stale though all is well: when the run of "
@@ -86,10 +101,10 @@ def _early_alarm(pair: Pair) -> Diagnostic | None:
     )
 
 
-def _late_alarm(pair: Pair) -> Diagnostic | None:
-    oldest, start = max(_ages(pair, MISSED_RUNS), key=itemgetter(0), default=(_limit(pair.plan) + 1, 0))
-    if oldest > _limit(pair.plan):
+def _late_alarm(pair: Pair, worst: tuple[int, int] | None) -> Diagnostic | None:
+    if worst is None or worst[0] > _limit(pair.plan):
         return None
+    oldest, start = worst
     return finding(
         "C0422",
         f"{pair.plan.name} would not call a source stale after {MISSED_RUNS} missed "
@@ -103,8 +118,8 @@ def _late_alarm(pair: Pair) -> Diagnostic | None:
     )
 
 
-def _repeats(stream: Stream) -> bool:
-    return len(set(stream.identifiers)) != len(stream.identifiers)
+def _repeats(runs: Runs) -> bool:
+    return len(set(runs.identifiers)) != len(runs.identifiers)
 
 
 def _limit(plan: CollectPlan) -> int:

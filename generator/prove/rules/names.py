@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import PurePosixPath
 
 from generator.diagnostics import Diagnostic, Severity
@@ -53,9 +54,15 @@ def _paths(node: NodePlan) -> Iterator[Diagnostic]:
     parents = {_parent(path) for path in (*files, *(directory.path for directory in node.directories))}
     wanted = {directory.path for directory in node.directories}
     for parent in parents:
-        wanted.update((parent, *map(str, PurePosixPath(parent).parents)))
+        wanted.update(_lineage(parent))
     for path in sorted(wanted & files.keys()):
         yield finding("C0451", f"{path} on {node.name} would be a file and a directory", files[path], _RENAME)
+
+
+@cache
+def _lineage(folder: str) -> tuple[str, ...]:
+    """The folder and all that it lies in; nodes are much alike, so few are asked for."""
+    return folder, *map(str, PurePosixPath(folder).parents)
 
 
 def _parent(path: str) -> str:

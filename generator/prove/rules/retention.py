@@ -8,37 +8,47 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from functools import cache
 
 from generator.diagnostics import Diagnostic
 from generator.inventory.model import Retention
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
-from generator.prove.streams import Pair, Stream
+from generator.prove.streams import Meeting, Pair, Runs
 from generator.prove.timeline import MINUTES_A_DAY
 from generator.prove.wording import count, finding, spell_date, spell_moment, spell_names
 
 
 def check(facts: Facts) -> ProofReport:
     """Code C0436: a backup may be pruned before the next tier has pulled it."""
-    diagnostics = [problem for pair in facts.pairs if (problem := _lost(pair)) is not None]
+    lost = cache(_lost)
+    diagnostics = [
+        _diagnostic(pair, *found)
+        for pair in facts.pairs
+        if (found := lost(pair.meeting, *_rules(pair.upstream.plan.retention))) is not None
+    ]
     if diagnostics:
         return ProofReport(diagnostics=tuple(diagnostics))
     sentences = ["every backup is kept until the worst-case end of the run that pulls it"] if facts.pairs else []
     return ProofReport(proved=(*sentences, *_restore_points(facts)))
 
 
-def _lost(pair: Pair) -> Diagnostic | None:
-    """The first backup that a complete downstream run may not find any more, though no earlier run could pull it."""
-    upstream, retention = pair.upstream, pair.upstream.plan.retention
-    floor = max(retention.last or 0, retention.keep_minimum, 1)
-    pulled = pair.newest[0] + 1 if pair.newest else 0  # index of the first run that nothing has pulled yet
-    for start, index in zip(pair.stream.starts[1:], pair.newest[1:], strict=True):
-        end = start + pair.stream.duration
+def _rules(retention: Retention) -> tuple[int, int]:
+    """For how many days, and how many backups, pruning leaves every backup alone; the newest always stays."""
+    return retention.days or 0, max(retention.last or 0, retention.keep_minimum, 1)
+
+
+def _lost(meeting: Meeting, days: int, floor: int) -> tuple[int, int] | None:
+    """(date, end of the run) of the first backup that a run may not find any more, though no earlier one had it."""
+    upstream = meeting.upstream
+    pulled = meeting.newest[0] + 1 if meeting.newest else 0  # index of the first backup that nothing has pulled yet
+    for start, index in zip(meeting.runs.starts[1:], meeting.newest[1:], strict=True):
+        end = start + meeting.runs.duration
         if pulled <= index:
             oldest = upstream.identifiers[pulled]
             newer = bisect_right(upstream.starts, end) - 1 - pulled
-            if end // MINUTES_A_DAY - oldest >= (retention.days or 0) and newer >= floor:
-                return _diagnostic(pair, oldest, end)
+            if end // MINUTES_A_DAY - oldest >= days and newer >= floor:
+                return oldest, end
         pulled = index + 1
     return None
 
@@ -57,24 +67,25 @@ def _diagnostic(pair: Pair, day: int, end: int) -> Diagnostic:
 
 def _restore_points(facts: Facts) -> list[str]:
     grouped: dict[tuple[int, int, str], set[str]] = defaultdict(set)
+    points = cache(_points)
     for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
         retention = stream.plan.retention
-        grouped[facts.depth[stream.plan.name], _points(stream, retention), _longer(retention)].add(stream.plan.name)
+        kept = points(stream.runs, *_rules(retention))
+        grouped[facts.depth[stream.plan.name], kept, _longer(retention)].add(stream.plan.name)
     return [
         f"{spell_names(sorted(names))} {'keeps' if len(names) == 1 else 'keep'} at least "
-        f"{count(points, 'restore point')} of every dataset{longer}"
-        for (_, points, longer), names in sorted(grouped.items())
+        f"{count(kept, 'restore point')} of every dataset{longer}"
+        for (_, kept, longer), names in sorted(grouped.items())
     ]
 
 
-def _points(stream: Stream, retention: Retention) -> int:
+def _points(runs: Runs, days: int, floor: int) -> int:
     """The fewest recent backups that the rules keep once the plan has run for as long as they look back."""
-    floor = max(retention.last or 0, retention.keep_minimum, 1)
-    if retention.days is None:
+    if not days:
         return floor
-    days = sorted(set(stream.identifiers))
-    settled = bisect_left(days, days[0] + retention.days - 1) if days else 0
-    counts = (at + 1 - bisect_right(days, days[at] - retention.days) for at in range(settled, len(days)))
+    dates = sorted(set(runs.identifiers))
+    settled = bisect_left(dates, dates[0] + days - 1) if dates else 0
+    counts = (at + 1 - bisect_right(dates, dates[at] - days) for at in range(settled, len(dates)))
     return max(floor, min(counts, default=0))
 
 

@@ -8,30 +8,45 @@ come after that next one, and all copies would be a day old. (A backup at 22:00 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from generator.diagnostics import Diagnostic
+from generator.plan import Origin
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
-from generator.prove.streams import Pair, Stream
+from generator.prove.streams import Meeting, Pair, Runs, Stream
 from generator.prove.timeline import MINUTES_A_DAY
 from generator.prove.wording import HORIZON, finding, spell_duration, spell_moment, spell_names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A collection at ``start`` meets the ``run`` that may take until ``end``: still ``running``, or yet to come."""
+
+    start: int
+    run: int
+    end: int
+    running: bool
 
 
 def check(facts: Facts) -> ProofReport:
     """Codes C0401 (too early), C0402 (before that day's run) and C0403 (runs overlap)."""
     diagnostics: list[Diagnostic] = []
+    overlap, judge = cache(_overlap), cache(_judge)
     once: set[str] = set()
     for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
-        if stream.plan.name not in once:
-            found = _alone(stream)
-            once.update(stream.plan.name for _ in found)
-            diagnostics += found
+        found = overlap(stream.runs)
+        if found is not None and stream.plan.name not in once:
+            once.add(stream.plan.name)
+            diagnostics.append(_overlapping(stream, *found))
     slacks: dict[bool, list[tuple[int, str]]] = defaultdict(list)
     for pair in facts.pairs:
-        slack, problems = _together(pair)
-        diagnostics += problems
-        if slack is not None:
+        slack, problem = judge(pair.meeting)
+        if problem is not None:
+            diagnostics.append(_too_early(pair, problem) if problem.running else _before(pair, problem))
+        elif slack is not None:
             slacks[facts.depth[pair.plan.name] > 1].append((slack, pair.plan.name))
     if diagnostics:
         return ProofReport(diagnostics=tuple(diagnostics))
@@ -47,70 +62,72 @@ def _sentence(further: bool, slack: int, tightest: str) -> str:
     )
 
 
-def _alone(stream: Stream) -> list[Diagnostic]:
-    """A run that may still go on when the plan's next one is due."""
-    for start, following in pairwise(stream.timeline.starts):
-        if start + stream.duration >= following:
-            return [
-                finding(
-                    "C0403",
-                    f"a run of {stream.plan.name} may still go on when the next one is due: begun at "
-                    f"{spell_moment(start, stream.zone)}, it may take {spell_duration(stream.duration)}, "
-                    f"and the next is due at {spell_moment(following, stream.zone)}",
-                    stream.schedule.origin,
-                    "run it less often, or lower expected_duration, which is also the run's time limit",
-                    (stream.plan.limits.origin, "the worst-case duration"),
-                )
-            ]
-    return []
+def _overlap(runs: Runs) -> tuple[int, int] | None:
+    """The first start whose run may still go on at the next one."""
+    for start, following in pairwise(runs.timeline.starts):
+        if start + runs.duration >= following:
+            return start, following
+    return None
 
 
-def _together(pair: Pair) -> tuple[int | None, list[Diagnostic]]:
+def _judge(meeting: Meeting) -> tuple[int | None, Problem | None]:
     """The least slack between a collection and what it collects, or the first collection that has none."""
-    upstream = pair.upstream
+    upstream = meeting.upstream
     slack: int | None = None
-    for start, index in zip(pair.stream.starts, pair.newest, strict=True):
-        end = upstream.starts[index] + upstream.duration
+    for start, index in zip(meeting.runs.starts, meeting.newest, strict=True):
+        begun = upstream.starts[index]
+        end = begun + upstream.duration
         if start <= end:
-            return None, [_too_early(pair, start, upstream.starts[index], end)]
+            return None, Problem(start=start, run=begun, end=end, running=True)
         if index + 1 < len(upstream.starts):
             following = upstream.starts[index + 1]
             if following - start < start - end and following // MINUTES_A_DAY == start // MINUTES_A_DAY:
-                return None, [_before(pair, start, following)]
+                return None, Problem(start=start, run=following, end=following + upstream.duration, running=False)
         slack = start - end if slack is None else min(slack, start - end)
-    return slack, []
+    return slack, None
 
 
-def _too_early(pair: Pair, start: int, begun: int, end: int) -> Diagnostic:
-    upstream = pair.upstream
+def _overlapping(stream: Stream, start: int, following: int) -> Diagnostic:
+    return finding(
+        "C0403",
+        f"a run of {stream.plan.name} may still go on when the next one is due: begun at "
+        f"{spell_moment(start, stream.zone)}, it may take {spell_duration(stream.runs.duration)}, "
+        f"and the next is due at {spell_moment(following, stream.zone)}",
+        stream.schedule.origin,
+        "run it less often, or lower expected_duration, which is also the run's time limit",
+        (stream.plan.limits.origin, "the worst-case duration"),
+    )
+
+
+def _too_early(pair: Pair, problem: Problem) -> Diagnostic:
+    plan, made, there = pair.plan, pair.upstream, pair.upstream.zone
     return finding(
         "C0401",
-        f"{pair.plan.name} starts at {spell_moment(start, pair.stream.zone)}, when the run of {upstream.plan.name} "
-        f"that it collects may still go on: {_whose(pair)} begins it at {spell_moment(begun, upstream.zone)} and may "
-        f"take until {spell_moment(end, upstream.zone)}",
-        pair.stream.schedule.origin,
-        f"start {pair.plan.name} at least {spell_duration(end - start + 1)} later; mind that its node's clock and "
-        "the others' may change to summer time on different dates",
-        (upstream.schedule.origin, f"{upstream.plan.name} starts by this schedule"),
-        (upstream.plan.limits.origin, f"and may take {spell_duration(upstream.duration)}"),
+        f"{plan.name} starts at {spell_moment(problem.start, pair.stream.zone)}, when the run of {made.plan.name} that "
+        f"it collects may still go on: {spell_names(made.keepers)} begins it at {spell_moment(problem.run, there)} "
+        f"and may take until {spell_moment(problem.end, there)}",
+        plan.schedule.origin,
+        f"start {plan.name} at least {spell_duration(problem.end - problem.start + 1)} later; mind that its node's "
+        "clock and the others' may change to summer time on different dates",
+        *_labels(made),
     )
 
 
-def _before(pair: Pair, start: int, following: int) -> Diagnostic:
-    upstream = pair.upstream
+def _before(pair: Pair, problem: Problem) -> Diagnostic:
+    plan, made, there = pair.plan, pair.upstream, pair.upstream.zone
     return finding(
         "C0402",
-        f"{pair.plan.name} starts at {spell_moment(start, pair.stream.zone)}, before that day's run of "
-        f"{upstream.plan.name}, which {_whose(pair)} begins at {spell_moment(following, upstream.zone)}: "
+        f"{plan.name} starts at {spell_moment(problem.start, pair.stream.zone)}, before that day's run of "
+        f"{made.plan.name}, which {spell_names(made.keepers)} begins at {spell_moment(problem.run, there)}: "
         "every copy would be a day old",
-        pair.stream.schedule.origin,
-        f"start {pair.plan.name} after {spell_moment(following + upstream.duration, upstream.zone)}, "
-        f"the worst-case end of that run",
-        (upstream.schedule.origin, f"{upstream.plan.name} starts by this schedule"),
-        (upstream.plan.limits.origin, f"and may take {spell_duration(upstream.duration)}"),
+        plan.schedule.origin,
+        f"start {plan.name} after {spell_moment(problem.end, there)}, the worst-case end of that run",
+        *_labels(made),
     )
 
 
-def _whose(pair: Pair) -> str:
-    plan = pair.upstream.plan
-    return spell_names(pair.upstream.nodes) if hasattr(plan, "nodes") else spell_names((plan.node,))
+def _labels(made: Stream) -> tuple[tuple[Origin, str], ...]:
+    return (
+        (made.schedule.origin, f"{made.plan.name} starts by this schedule"),
+        (made.plan.limits.origin, f"and may take {spell_duration(made.runs.duration)}"),
+    )
