@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from generator.inventory.cron import parse_cron
-from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
+from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, Ownership, ProtectPlan
 from generator.plan import Account
 
 SECONDS_OF_A_DAY = 86400
@@ -61,6 +61,11 @@ def protecting_plan(fleet: Fleet, plan: CollectPlan) -> ProtectPlan:
     while isinstance(above, CollectPlan):
         above = upstream(fleet, above)
     return above
+
+
+def planned_datasets(plan: ProtectPlan, node: Node) -> tuple[Dataset, ...]:
+    """The datasets of ``node`` that ``plan`` protects."""
+    return tuple(dataset for dataset in node.datasets if not plan.datasets or dataset.name in plan.datasets)
 
 
 def first_collector(fleet: Fleet, plan: ProtectPlan, source: str) -> CollectPlan | None:
