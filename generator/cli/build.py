@@ -10,18 +10,17 @@ from pathlib import Path
 import click
 
 from generator.backend import Build, BuildRequest, build
-from generator.cli.console import PROBLEMS, TROUBLE, has_errors, progress_bars, refuse, show, trouble, warning
+from generator.cli.check import check
+from generator.cli.console import PROBLEMS, TROUBLE, progress_bars, refuse, show, trouble, warning
 from generator.cli.fleet_secret import open_secret
 from generator.cli.inventory_file import find_inventory
 from generator.diagnostics import Diagnostic, Severity
 from generator.emit import EmissionProblem, emit
-from generator.inventory import LoadResult, load
+from generator.inventory import LoadResult
 from generator.inventory.model import Fleet
 from generator.keys import Keyring
 from generator.keys.openssh import public_line
-from generator.lowering import lower
 from generator.plan import FleetPlan, Span
-from generator.prove import prove
 from generator.quoting import Unquotable
 from generator.render import open_library
 from generator.source import SecretReference
@@ -61,19 +60,16 @@ def command(inventory: Path | None, output: Path) -> None:
 def prove_inventory(path: Path, progress: Progress) -> Proved:
     """Load, lower and prove; ends the program with every problem printed where there is an error."""
     progress("check", 0, 1)
-    loaded = load(path)
+    checked = check(path)
+    loaded, plan = checked.loaded, checked.plan
     fleet, secret = loaded.fleet, loaded.fleet_secret
-    if fleet is None or secret is None or has_errors(loaded.diagnostics):
-        raise refuse(loaded.diagnostics, PROBLEMS, loaded.sources)
-    plan = lower(fleet)
-    report = prove(fleet, plan)
-    found = (*loaded.diagnostics, *report.diagnostics)
-    if has_errors(found):
-        raise refuse(found, PROBLEMS, loaded.sources)
-    warnings = (*found, *_escrow(fleet))
+    if fleet is None or secret is None or plan is None or checked.errors:
+        unread = any(one.code == "C0101" for one in checked.diagnostics)
+        raise refuse(checked.diagnostics, TROUBLE if unread else PROBLEMS, loaded.sources)
+    warnings = (*checked.diagnostics, *_escrow(fleet))
     show(warnings, loaded.sources)
     progress("check", 1, 1)
-    return Proved(loaded=loaded, fleet=fleet, secret=secret, plan=plan, proved=report.proved, warnings=warnings)
+    return Proved(loaded=loaded, fleet=fleet, secret=secret, plan=plan, proved=checked.proved, warnings=warnings)
 
 
 def _escrow(fleet: Fleet) -> Iterable[Diagnostic]:

@@ -16,7 +16,7 @@ from generator.diagnostics import Diagnostic, Severity
 from generator.diagnostics.text_form import render_text, wants_colour
 from generator.source import SourceText
 
-__all__ = ["PROBLEMS", "TROUBLE", "has_errors", "progress_bars", "refuse", "show", "trouble", "warning"]
+__all__ = ["PROBLEMS", "TROUBLE", "progress_bars", "refuse", "show", "trouble", "warning"]
 
 PROBLEMS = 1
 
@@ -41,11 +41,6 @@ def trouble(code: str, message: str, advice: str) -> Diagnostic:
 def warning(code: str, message: str, advice: str) -> Diagnostic:
     """A warning that has no place in the inventory."""
     return Diagnostic(code=code, message=message, span=None, advice=advice, severity=Severity.WARNING)
-
-
-def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether one of ``diagnostics`` stops a build."""
-    return any(one.severity is Severity.ERROR for one in diagnostics)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def command() -> None:
 
 @command.command("init")
 @_INVENTORY
-@click.option("--file", "file", type=click.Path(path_type=Path), help="Where to write it, if not where INVENTORY says.")
+@click.option("--file", "file", type=click.Path(path_type=Path), help="Where to write it, if not as INVENTORY says.")
 @click.option("--passphrase", is_flag=True, help=f"Lock it; the passphrase is asked for, or taken from {PASSPHRASE}.")
 def init(inventory: Path | None, file: Path | None, passphrase: bool) -> None:
     """Make the fleet secret that INVENTORY names; never overwrites one."""

@@ -16,6 +16,7 @@ from generator.verify.bash_words import (
     HIDDEN_PARAMETERS,
     KNOWN_VARIABLES,
     NEVER_ANYWHERE,
+    OWN_PROGRAM,
     PLAIN_TOOLS,
     PROLOGUE,
 )
@@ -74,7 +75,10 @@ def knows_every_command(script: Script) -> Iterator[Violation]:
     for node, inside in script.nodes("command_name"):
         child = node.named_children[0] if node.named_children else node
         word = text(node)
-        if child.type == "word":
+        if word in ("{", "}"):
+            what = "the syntax tree takes `! {` for a command: give the block a function of its own"
+            yield Violation("commands", line(node), what)
+        elif child.type == "word":
             if word not in BUILTINS and word not in PLAIN_TOOLS and word not in script.functions:
                 yield Violation("commands", line(node), f"{word!r} is not sealed: it should be a tool's hole")
         elif word == '"$@"' and inside:
@@ -91,6 +95,8 @@ def starts_no_interpreter(script: Script) -> Iterator[Violation]:
         for node, _ in script.nodes(kind):
             for child in node.named_children:
                 word = text(child)
+                if word == "bash" and text(node).endswith(OWN_PROGRAM) and _runs_own_functions(script):
+                    continue
                 if child.type in ("word", "command_name") and word.rpartition("/")[2] in NEVER_ANYWHERE:
                     yield Violation("interpreters", line(child), f"{word!r} has no place in a capsule")
 
@@ -126,6 +132,16 @@ def has_no_backticks(script: Script) -> Iterator[Violation]:
     for node, _ in script.nodes("command_substitution"):
         if text(node).startswith("`"):
             yield Violation("backticks", line(node), "backticks")
+
+
+def _runs_own_functions(script: Script) -> bool:
+    """Whether ``$program`` is only ever what a function of the script prints."""
+    values = [
+        text(value)
+        for node, _ in script.nodes("variable_assignment")
+        if text(node).startswith("program=") and (value := node.child_by_field_name("value")) is not None
+    ]
+    return bool(values) and all(value[3:-2] in script.functions for value in values)
 
 
 RULES = (

@@ -12,6 +12,7 @@ from generator.verify.bash_tree import Script, text
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _READERS = ("read", "mapfile", "readarray", "getopts")
+_PRINTING = ("-p", "-f", "-F")
 _NAMING_OPTIONS = {"printf": "-v", "wait": "-p"}
 
 
@@ -35,6 +36,8 @@ def _assignments(script: Script) -> Iterator[tuple[str, str]]:
         value = node.child_by_field_name("value")
         yield text(name), "" if value is None else text(value)
     for node, _ in script.nodes("declaration_command"):
+        if any(text(child) in _PRINTING for child in node.named_children):
+            continue
         yield from ((text(child), "") for child in node.named_children if child.type == "variable_name")
     for node, _ in script.nodes("for_statement"):
         variable = node.child_by_field_name("variable")

@@ -27,16 +27,18 @@ BUILTINS = _words(
 
 # found through the script's own fixed PATH; none of them runs another program or talks to a network
 PLAIN_TOOLS = _words(
-    "awk basename cat chgrp chmod chown cmp comm cp cut dirname env expr getent getfattr grep head id join ln ls "
-    "mkdir "
-    "mkfifo mktemp mountpoint mv nproc od paste readlink realpath rm rmdir sed seq setfacl setfattr sleep sort split "
-    "stat sync tail tee touch tr truncate uname uniq wc xargs"
+    "awk basename cat chgrp chmod chown cmp comm cp cut dirname env expr getent getfattr grep head id install join ln "
+    "ls mkdir mkfifo mktemp mountpoint mv nproc od paste readlink realpath rm rmdir sed seq setfacl setfattr sleep sort "
+    "split stat sync tail tee touch tr truncate uname uniq wc xargs"
 )
 
 NEVER_ANYWHERE = _words(
-    "ash bash busybox curl dash doas eval ftp lua nc ncat netcat node nsenter perl php pkexec python python2 "
-    "python3 rsh ruby runuser sh socat source ssh-agent su sudo sudoedit telnet unshare wget zsh"
+    "ash bash busybox curl dash doas ftp lua nc ncat netcat node nsenter perl php pkexec python python2 "
+    "python3 rsh ruby runuser sh socat ssh-agent su sudo sudoedit telnet unshare wget zsh"
 )
+
+# The one exception: functions of the script itself, as `declare -f` prints them, under an account with fewer rights.
+OWN_PROGRAM = 'bash --noprofile --norc -c "$program"'
 
 # they tell how, by whom or from where the script was started
 HIDDEN_PARAMETERS = _words(
