@@ -103,9 +103,9 @@ def _too_early(pair: Pair, problem: Problem) -> Diagnostic:
     plan, made, there = pair.plan, pair.upstream, pair.upstream.zone
     return finding(
         "C0401",
-        f"{plan.name} starts at {spell_moment(problem.start, pair.stream.zone)}, when the run of {made.plan.name} that "
-        f"it collects may still go on: {spell_names(made.keepers)} begins it at {spell_moment(problem.run, there)} "
-        f"and may take until {spell_moment(problem.end, there)}",
+        f"{plan.name} starts at {spell_moment(problem.start, pair.stream.zone)}, when the run of {made.plan.name} "
+        f"that it collects may still go on: {spell_names(made.keepers)} begins it at "
+        f"{spell_moment(problem.run, there)} and may take until {spell_moment(problem.end, there)}",
         plan.schedule.origin,
         f"start {plan.name} at least {spell_duration(problem.end - problem.start + 1)} later; mind that its node's "
         "clock and the others' may change to summer time on different dates",
