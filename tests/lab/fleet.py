@@ -62,7 +62,7 @@ class LabFleet:
         done = subprocess.run(
             [sys.executable, "-m", "generator", *arguments],
             cwd=self.directory,
-            env={**os.environ, "PYTHONPATH": str(HERE.parents[1]), "NO_COLOR": "1"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

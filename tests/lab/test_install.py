@@ -99,22 +99,9 @@ def test_what_somebody_changed_is_put_right(fleet: LabFleet) -> None:
     host.run(["/bin/sh", "-c", f"echo '# altered' >>{PROGRAMS}/backup_nightly; chmod 4777 {PROGRAMS}/list_backups"])
     fleet.install("website")
     host.run(["rm", "-rf", "/root/build"])
-    changed = {line.split("'")[1].rpartition("/")[2] for line in unlike(before, everything(fleet, "website"))}
-    # new files, so new times, in one directory; the rest is as it was
-    assert changed <= {
-        "backup_nightly",
-        "list_backups",
-        "bin",
-        ".",
-        "website",
-        "runs",
-        "manifest.json",
-        "installed",
-        "build",
-    }
-    found = host.run(["stat", "--format=%a", f"{PROGRAMS}/list_backups", f"{PROGRAMS}/backup_nightly"]).out.split()
-    assert found == ["755", "755"]
-    assert "# altered" not in host.path(f"{PROGRAMS}/backup_nightly").read_text(encoding="utf-8")
+    changed = [line for line in unlike(before, everything(fleet, "website")) if ": mtime should be" not in line]
+    # the installer locks the capsules that it replaces
+    assert [line for line in changed if "'locks/" not in line] == []
 
 
 def test_removing_leaves_backups_state_and_data_alone(fleet: LabFleet) -> None:
