@@ -27,9 +27,9 @@ BUILTINS = _words(
 
 # found through the script's own fixed PATH; none of them runs another program or talks to a network
 PLAIN_TOOLS = _words(
-    "awk basename cat chgrp chmod chown cmp comm cp cut dirname env expr getent getfattr grep head id install join ln "
-    "ls mkdir mkfifo mktemp mountpoint mv nproc od paste readlink realpath rm rmdir sed seq setfacl setfattr sleep sort "
-    "split stat sync tail tee touch tr truncate uname uniq wc xargs"
+    "awk basename cat chgrp chmod chown cmp comm cp cut dirname env expr getent getfattr grep head id install join "
+    "ln ls mkdir mkfifo mktemp mountpoint mv nproc od paste readlink realpath rm rmdir sed seq setfacl setfattr "
+    "sleep sort split stat sync tail tee touch tr truncate uname uniq wc xargs"
 )
 
 NEVER_ANYWHERE = _words(

@@ -1,0 +1,157 @@
+"""Compares what a manifest says with what was found; rules only, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from generator.emit.tree import directory_modes, output_mode
+from generator.seal.assembly import MANIFEST, SIGNATURE, SIGNERS
+from generator.seal.manifest import Artifact, FleetManifest
+
+
+class Problem(Enum):
+    """In what way a path is not as it was sealed; the value is its name in machine-readable output."""
+
+    ALTERED = "altered"
+    MISSING = "missing"
+    EXTRA = "extra"
+    MODE = "mode"
+    OWNER = "owner"
+    TYPE = "type"
+
+
+class FileType(Enum):
+    """What lies at a path."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    OTHER = "symbolic link or special file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What lies at a path: ``digest`` is the sha256 of a file's bytes, owners are names or numbers."""
+
+    type: FileType
+    mode: int
+    owner: str = ""
+    group: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Finding:
+    """One difference from the seal: where, in what way, and in words."""
+
+    path: str
+    problem: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expected:
+    digest: str
+    mode: int
+
+
+def check_built(manifest: FleetManifest, found: Mapping[str, Found]) -> tuple[Finding, ...]:
+    """Differences of a built tree; ``found`` has every path below the deployment's directory, relative to it."""
+    files = _built_files(manifest)
+    modes = directory_modes(
+        [(_built_path(one), one.sensitive) for one in manifest.artifacts]
+        + [(file.path, file.sensitive) for file in manifest.files]
+    )
+    findings: list[Finding] = []
+    for path, expected in files.items():
+        findings += _compare(path, expected, found.get(path))
+    for path, mode in modes.items():
+        findings += _compare_directory(path, mode, found.get(path))
+    known = {*files, *modes, MANIFEST, SIGNATURE, SIGNERS}
+    findings += (_finding(path, Problem.EXTRA, "it is not part of the build") for path in found if path not in known)
+    return tuple(sorted(findings))
+
+
+def check_installed(artifacts: Iterable[Artifact], found: Mapping[str, Found]) -> tuple[Finding, ...]:
+    """Differences of one node; ``found`` has the artifacts' paths, their parents, and all that is in their places.
+
+    Every directory on the way to an artifact must be root's, and writable by nobody else: who can rename a directory
+    can exchange what is in it.
+    """
+    expected = {one.path: one for one in artifacts}
+    findings: list[Finding] = []
+    for path, artifact in expected.items():
+        findings += _compare(path, _Expected(digest=artifact.sha256, mode=artifact.mode), found.get(path))
+        findings += _compare_owner(artifact, found.get(path))
+    parents = {parent for path in expected for parent in parents_of(path)}
+    for path, what in found.items():
+        if path in parents:
+            findings += _loose_directory(path, what)
+        elif path not in expected:
+            findings.append(_finding(path, Problem.EXTRA, "nothing of this name was sealed for this node"))
+    return tuple(sorted(findings))
+
+
+def parents_of(path: str) -> Iterator[str]:
+    """Every directory above ``path``, nearest first, ``/`` last."""
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        yield path
+
+
+def _built_path(artifact: Artifact) -> str:
+    return f"nodes/{artifact.node}/root{artifact.path}"
+
+
+def _built_files(manifest: FleetManifest) -> dict[str, _Expected]:
+    expected = {
+        _built_path(one): _Expected(
+            digest=one.sha256, mode=output_mode(one.mode, sensitive=one.sensitive, on_node=True)
+        )
+        for one in manifest.artifacts
+    }
+    expected |= {file.path: _Expected(digest=file.sha256, mode=file.mode) for file in manifest.files}
+    return expected
+
+
+def _compare(path: str, expected: _Expected, found: Found | None) -> Iterator[Finding]:
+    if found is None:
+        yield _finding(path, Problem.MISSING, "it is not there")
+        return
+    if found.type is not FileType.FILE:
+        yield _finding(path, Problem.TYPE, f"it is a {found.type.value}, not a file")
+        return
+    if found.digest != expected.digest:
+        yield _finding(path, Problem.ALTERED, f"its sha256 is {found.digest}, sealed was {expected.digest}")
+    if found.mode != expected.mode:
+        yield _finding(path, Problem.MODE, f"its mode is {found.mode:04o}, sealed was {expected.mode:04o}")
+
+
+def _compare_directory(path: str, mode: int, found: Found | None) -> Iterator[Finding]:
+    if found is None:
+        return  # the files that should be in it are reported
+    if found.type is not FileType.DIRECTORY:
+        yield _finding(path, Problem.TYPE, f"it is a {found.type.value}, not a directory")
+    elif found.mode != mode:
+        yield _finding(path, Problem.MODE, f"its mode is {found.mode:04o}, it should be {mode:04o}")
+
+
+def _compare_owner(artifact: Artifact, found: Found | None) -> Iterator[Finding]:
+    if found is None or (found.owner, found.group) == (artifact.owner, artifact.group):
+        return
+    message = f"it belongs to {found.owner}:{found.group}, sealed was {artifact.owner}:{artifact.group}"
+    yield _finding(artifact.path, Problem.OWNER, message)
+
+
+def _loose_directory(path: str, found: Found) -> Iterator[Finding]:
+    if found.type is not FileType.DIRECTORY:
+        yield _finding(path, Problem.TYPE, f"it is a {found.type.value}, not a directory")
+    elif found.owner != "root":
+        yield _finding(path, Problem.OWNER, f"the directory belongs to {found.owner}, not to root")
+    elif found.mode & 0o022:
+        yield _finding(path, Problem.MODE, f"others than root may write to the directory (mode {found.mode:04o})")
+
+
+def _finding(path: str, problem: Problem, message: str) -> Finding:
+    return Finding(path=path, problem=problem.value, message=message)

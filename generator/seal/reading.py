@@ -1,0 +1,89 @@
+"""Reads trees from disk for comparison with a manifest; the seal's only I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from generator.seal.check import FileType, Found, parents_of
+from generator.seal.manifest import Artifact
+
+
+def read_tree(root: Path) -> dict[str, Found]:
+    """Everything below ``root``, by relative path; symbolic links are not followed."""
+    return {path.relative_to(root).as_posix(): look_at(path, {}, {}) for path in _walk(root)}
+
+
+def read_node(root: Path, deployment: str, artifacts: Iterable[Artifact]) -> dict[str, Found]:
+    """What lies below ``root`` at the artifacts' paths, above them, and in the deployment's own places.
+
+    Its own places are the directory of the node's manifest with everything in it, the directory of the operator's
+    authorized keys, and its files' names in the shared directories of sudo, cron and logrotate.
+    """
+    listed = tuple(artifacts)
+    users, groups = _names(root / "etc/passwd"), _names(root / "etc/group")
+    wanted = {one.path for one in listed}
+    wanted |= {parent for path in tuple(wanted) for parent in parents_of(path)}
+    wanted |= {
+        f"/etc/sudoers.d/50-capsule-{deployment}",
+        f"/etc/cron.d/capsule-{deployment}",
+        f"/etc/logrotate.d/capsule-{deployment}",
+    }
+    for one in listed:
+        if one.kind in ("manifest", "authorized_keys"):
+            own = root / one.path.rpartition("/")[0].lstrip("/")
+            wanted |= {"/" + path.relative_to(root).as_posix() for path in _walk(own)}
+    found = {}
+    for path in sorted(wanted):
+        place = root / path.lstrip("/")
+        if os.path.lexists(place):
+            found[path] = look_at(place, users, groups)
+    programs = {one.path.rpartition("/")[0] for one in listed if one.kind == "manifest"}
+    kept = {one.path.rpartition("/")[0] for one in listed}
+    return {path: what for path, what in found.items() if not _is_own_directory(path, what, programs, kept)}
+
+
+def look_at(path: Path, users: Mapping[int, str], groups: Mapping[int, str]) -> Found:
+    """What lies at ``path``; raises `OSError`."""
+    status = path.lstat()
+    kind = FileType.OTHER
+    digest = ""
+    if stat.S_ISREG(status.st_mode):
+        kind, digest = FileType.FILE, hashlib.sha256(path.read_bytes()).hexdigest()
+    elif stat.S_ISDIR(status.st_mode):
+        kind = FileType.DIRECTORY
+    return Found(
+        type=kind,
+        mode=stat.S_IMODE(status.st_mode),
+        owner=users.get(status.st_uid, str(status.st_uid) if status.st_uid else "root"),
+        group=groups.get(status.st_gid, str(status.st_gid) if status.st_gid else "root"),
+        digest=digest,
+    )
+
+
+def _is_own_directory(path: str, what: Found, programs: set[str], kept: set[str]) -> bool:
+    """An empty directory that the installer made, which holds no artifact and is no finding."""
+    parent, _, name = path.rpartition("/")
+    return what.type is FileType.DIRECTORY and parent in programs and path not in kept and name in ("bin", "ssh")
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    if root.is_symlink() or not root.is_dir():
+        return
+    for directory, names, files in os.walk(root):
+        yield from (Path(directory) / name for name in (*names, *files))
+
+
+def _names(file: Path) -> dict[int, str]:
+    """Names by number of a passwd or group file; numbers stand for themselves where there is none."""
+    found: dict[int, str] = {}
+    if not file.is_file():
+        return found
+    for line in file.read_text(errors="replace").splitlines():
+        fields = line.split(":")
+        if len(fields) > 2 and fields[2].isdigit():
+            found.setdefault(int(fields[2]), fields[0])
+    return found
