@@ -21,14 +21,16 @@ def check(facts: Facts) -> ProofReport:
     """Codes C0431 (copies), C0432 (sites), C0433 (deletable), C0434 (unprotected), C0435 (idle), C0437 (not made)."""
     keepers = _keepers(facts)
     diagnostics = [*_not_made(facts)]
-    sentences: list[str] = []
+    kept: dict[tuple[int, int], list[ProtectPlan]] = defaultdict(list)
     for plan in facts.fleet.protect_plans:
         found = [*_broken_promises(facts, plan, keepers)]
         diagnostics += found
         if not found and plan.nodes:
-            sentences.append(_sentence(facts, plan, keepers))
+            kept[_least(facts, plan, keepers)].append(plan)
     diagnostics += [*_unprotected(facts), *_idle(facts)]
-    return ProofReport(diagnostics=tuple(diagnostics), proved=tuple(sentences))
+    return ProofReport(
+        diagnostics=tuple(diagnostics), proved=tuple(_sentence(*key, plans) for key, plans in sorted(kept.items()))
+    )
 
 
 def _keepers(facts: Facts) -> Mapping[tuple[str, str], tuple[str, ...]]:
@@ -95,14 +97,19 @@ def _exposed(plan: ProtectPlan, names: list[str]) -> Diagnostic:
     )
 
 
-def _sentence(facts: Facts, plan: ProtectPlan, keepers: Mapping[tuple[str, str], tuple[str, ...]]) -> str:
+def _least(facts: Facts, plan: ProtectPlan, keepers: Mapping[tuple[str, str], tuple[str, ...]]) -> tuple[int, int]:
+    """The fewest copies and the fewest sites that any node of ``plan`` has."""
     every = [keepers[plan.name, name] for name in plan.nodes]
-    copies = min(len(names) for names in every)
     sites = min(len({facts.nodes[name].site for name in names}) for names in every)
+    return min(len(names) for names in every), sites
+
+
+def _sentence(copies: int, sites: int, plans: list[ProtectPlan]) -> str:
     safe = ", one of them out of the source's reach" if copies > 1 else ""
+    nodes = len({name for plan in plans for name in plan.nodes})
     return (
-        f"{plan.name}: every dataset of {count(len(plan.nodes), 'node')} has at least {count(copies, 'copy')} "
-        f"at {count(sites, 'site')}{safe}"
+        f"{spell_names([plan.name for plan in plans])}: every dataset of {count(nodes, 'node')} has at least "
+        f"{count(copies, 'copy')} at {count(sites, 'site')}{safe}"
     )
 
 
