@@ -19,6 +19,7 @@ from generator.inventory.values import (
     Name,
     OwnPath,
     PublicKey,
+    SecretText,
     Size,
     StorePath,
     Url,
@@ -39,7 +40,7 @@ class Part(BaseModel):
 class SecretPart(Part):
     """Names a secret without holding it."""
 
-    secret: str = Field(
+    secret: SecretText = Field(
         description="`env NAME`, `file PATH` (relative to the inventory) or `command …`; read when it is needed",
         examples=["file kaizen.secret", "env CAPSULE_SECRET", "command pass show capsule/kaizen"],
     )

@@ -185,7 +185,7 @@ class Layers:
                     "C0305",
                     f"`{node}` is in two groups that set `{path}` differently",
                     second.span,
-                    f"say it once, or say it in `nodes.{node}`'s own profile; groups have no order",
+                    "say it in one place: groups have no order, profiles do",
                     Label(span=first.span, text=f"{one.label} says something else"),
                 )
 

@@ -15,6 +15,7 @@ from generator.inventory.model import Fleet, KeyEpochs, Operator, Paths
 from generator.inventory.nodes import NodeResolver, ResolvedNode, data_numbers
 from generator.inventory.plans import PlanResolver
 from generator.inventory.report import Report, translate
+from generator.inventory.salvage import Salvage
 from generator.plan.origin import Origin, Span
 from generator.source import Mapping, Scalar, SecretReference, SourceText, parse, plain, read_source
 
@@ -63,15 +64,23 @@ def resolve(source: SourceText) -> LoadResult:
         part = InventoryPart.model_validate(plain(tree))
     except ValidationError as error:
         report.add(translate(error, tree, InventoryPart))
+        salvage = Salvage(tree, error)
+        if salvage.part is not None:
+            beyond = Report()
+            _resolve(salvage.part, salvage.tree, beyond)
+            report.add(salvage.certain(beyond.sorted()))
         return _result(report, source)
+    fleet = _resolve(part, tree, report)
+    return _result(report, source, fleet, _secret(part, tree), _escrow(part.escrow))
+
+
+def _resolve(part: InventoryPart, tree: Mapping, report: Report) -> Fleet:
     nodes = NodeResolver(part, tree, report).resolve()
     plans = PlanResolver(part, tree, nodes, report)
     plans.resolve()
     fleet = _fleet(part, tree, nodes, plans, report)
     check_meaning(fleet, nodes, plans, tree, report)
-    secret = _secret(part, tree, report)
-    escrow = _escrow(part.escrow)
-    return _result(report, source, fleet, secret, escrow)
+    return fleet
 
 
 def _result(
@@ -126,14 +135,10 @@ def _fleet(
     )
 
 
-def _secret(part: InventoryPart, tree: Mapping, report: Report) -> SecretReference | None:
+def _secret(part: InventoryPart, tree: Mapping) -> SecretReference:
     origin = Origin(path="fleet_secret", span=_span(tree, "fleet_secret"))
     text = f"file {part.fleet}.secret" if part.fleet_secret is None else part.fleet_secret.secret
-    try:
-        return SecretReference.parse(text, origin)
-    except ValueError as error:
-        report.error("C0216", "this does not say where the secret is", origin.span, str(error))
-        return None
+    return SecretReference.parse(text, origin)
 
 
 def _escrow(part: EscrowPart | None) -> Escrow | None:

@@ -89,7 +89,9 @@ def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: 
         advice = meant(word, expected.replace("'", "").replace(" or ", ", ").split(", "), f"write {expected}")
         return _diagnostic("C0204", f"{_kind_of(node)} cannot stand here", span, advice.partition("; there is")[0])
     if kind.startswith(("greater_than", "less_than")):
-        return _diagnostic("C0206", f"{_kind_of(node)} is out of range", span, _lowered(error["msg"]))
+        return _diagnostic(
+            "C0206", f"{_kind_of(node)} is out of range", span, error["msg"].replace("Input should", "it must")
+        )
     return _diagnostic("C0205", _lowered(error["msg"].removeprefix("Value error, ")), span, "change the value")
 
 

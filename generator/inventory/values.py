@@ -13,6 +13,8 @@ from generator.inventory.cron import CronError, parse_cron
 from generator.inventory.hostkeys import BadPublicKey, parse_public_key
 from generator.inventory.refusal import meant, refuse
 from generator.inventory.zones import UnknownZone, load_zone, zone_names
+from generator.plan.origin import Origin
+from generator.source.secrets import SecretReference
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?\Z")
 WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?\Z")
@@ -184,6 +186,14 @@ def _day(value: str) -> str:
     return value
 
 
+def _secret(value: str) -> str:
+    try:
+        SecretReference.parse(value, Origin(path="fleet_secret"))
+    except ValueError as error:
+        raise refuse("C0216", "this does not say where the secret is", str(error)) from None
+    return value
+
+
 def _described(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
@@ -206,4 +216,5 @@ Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Account: TypeAlias = Annotated[str, AfterValidator(_account)]
 Mail: TypeAlias = Annotated[str, AfterValidator(_mail)]
 Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+SecretText: TypeAlias = Annotated[str, AfterValidator(_secret)]
 Day: TypeAlias = Annotated[str, AfterValidator(_day)]

@@ -10,8 +10,9 @@ from pathlib import Path
 from generator.diagnostics.model import Diagnostic
 from generator.plan.origin import Span
 
-# Invisible or line-breaking characters: control characters but tab and newline, separators, direction overrides.
-SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# Invisible or line-breaking characters: control characters but tab and newline, separators, direction overrides,
+# halves of surrogate pairs.
+SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 INDENT = re.compile(r"^ *(\t[ \t]*)", re.MULTILINE)
 SUMMARY_LIMIT = 20  # a binary file is one mistake, not ten thousand
 

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator.inventory import load
+from generator.inventory.reference import reference
+from generator.inventory.schema import json_schema
+from generator.source import SecretKind
+from tests.inventory.fleets import KEYS, load_text, text_of
+
+ROOT = Path(__file__).parents[2]
+KAIZEN = ROOT / "inventory" / "kaizen.yml"
+
+
+def test_the_example_fleet_resolves() -> None:
+    result = load(KAIZEN)
+    assert result.diagnostics == ()
+    fleet = result.fleet
+    assert fleet is not None
+    assert [node.name for node in fleet.nodes] == sorted(node.name for node in fleet.nodes)
+    controller = fleet.node("controller-1")
+    assert {one.name: one.producer for one in controller.datasets} == {
+        "images": "paths",
+        "mysql": "mysql",
+        "nova": "paths",
+        "openstack-etc": "paths",
+    }
+    assert controller.datasets[2].settings.model_dump()["exclude"] == ("instances/",)
+    sources = ("compute-1", "compute-2", "controller-1", "website")
+    assert [(plan.name, plan.sources) for plan in fleet.collect_plans] == [
+        ("collection", sources),
+        ("offsite", sources),
+    ]
+    assert [plan.retention.days for plan in (*fleet.protect_plans, *fleet.collect_plans)] == [2, 8, 30]
+    assert fleet.collect_plans[0].limits.largest_file_bytes == 200 << 30
+    assert fleet.collect_plans[0].maximum_age_seconds == 26 * 3600
+    assert tuple(fleet.data_numbers) == sources
+    assert all(0x70000000 <= number < 0x7F000000 for number in fleet.data_numbers.values())
+    assert result.digest == hashlib.sha256(KAIZEN.read_bytes()).hexdigest()
+    assert result.fleet_secret is not None
+    assert (result.fleet_secret.kind, result.fleet_secret.target) == (SecretKind.FILE, "kaizen.secret")
+
+
+def test_a_data_number_depends_on_nothing_but_deployment_and_name() -> None:
+    text = KAIZEN.read_text()
+    one, other = load_text(text), load_text(text.replace("  website:", "  zebra:").replace("website]", "zebra]"))
+    assert one.fleet is not None
+    assert other.fleet is not None
+    same = set(one.fleet.data_numbers) & set(other.fleet.data_numbers)
+    assert len(same) == 3
+    assert all(one.fleet.data_numbers[name] == other.fleet.data_numbers[name] for name in same)
+
+
+def test_a_prefix_makes_another_deployment() -> None:
+    result = load_text(KAIZEN.read_text().replace("fleet: kaizen", "fleet: kaizen\ndeployment_prefix: uat"))
+    assert result.fleet is not None
+    assert result.fleet.deployment == "uat-kaizen"
+    assert result.fleet.paths.programs == "/opt/capsule/uat-kaizen"
+    assert result.fleet.protect_plans[0].path == "/backups"
+
+
+def test_the_starter_lacks_only_host_keys() -> None:
+    text = resources.files("generator.inventory").joinpath("starter.yml").read_text("utf-8")
+    assert {one.code for one in load_text(text).diagnostics} == {"C0214"}
+    for name, key in zip(("server-1", "server-2", "collector"), KEYS, strict=True):
+        text = text.replace(f"ssh-ed25519 PASTE-THE-KEY-OF-{name}", key)
+    result = load_text(text)
+    assert result.diagnostics == ()
+    assert result.fleet is not None
+
+
+def mutations(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of everything in a document."""
+    found = [path] if path else []
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in pairs:
+        found += mutations(below, (*path, key))
+    return found
+
+
+PLACES = mutations(yaml.safe_load(KAIZEN.read_text().replace("2026-11-01", '"2026-11-01"')))
+JUNK = st.sampled_from(
+    [None, True, -1, 0, 10**30, "", "x", "no", "../x", "/", "a\x1bb", [], [None], {}, {"x": None}, [["a"]]]
+)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(PLACES), JUNK | st.text(max_size=8))
+def test_junk_anywhere_is_diagnosed_and_never_raised(path: tuple[Any, ...], junk: Any) -> None:
+    document = yaml.safe_load(KAIZEN.read_text().replace("2026-11-01", '"2026-11-01"'))
+    below = document
+    for step in path[:-1]:
+        below = below[step]
+    below[path[-1]] = junk
+    result = load_text(text_of(document))
+    assert (result.fleet is None) == any(one.severity.value == "error" for one in result.diagnostics)
+    assert all(one.advice and one.message for one in result.diagnostics)
+
+
+@pytest.mark.parametrize(
+    "path", [place for place in PLACES if len(place) <= 4], ids=lambda path: ".".join(map(str, path))
+)
+def test_a_missing_key_never_raises(path: tuple[Any, ...]) -> None:
+    document = yaml.safe_load(KAIZEN.read_text().replace("2026-11-01", '"2026-11-01"'))
+    below = document
+    for step in path[:-1]:
+        below = below[step]
+    del below[path[-1]]
+    result = load_text(text_of(document))
+    assert result.fleet is not None or result.diagnostics
+
+
+def test_a_broken_value_does_not_hide_other_problems() -> None:
+    text = (
+        KAIZEN.read_text()
+        .replace('"30 4 * * *"', '"30 44 * * *"')
+        .replace("[compute-1, compute-2]", "[compute-1, x]")
+    )
+    codes = [one.code for one in load_text(text).diagnostics]
+    assert codes == ["C0301", "C0211"]
+
+
+def test_every_key_of_the_schema_is_described() -> None:
+    schema = json_schema()
+    for name, definition in [("", schema), *schema["$defs"].items()]:
+        for key, field in definition.get("properties", {}).items():
+            assert field.get("description") or key == "producer", f"{name}.{key}"
+    assert schema["$defs"]["Dataset-mysql"]["additionalProperties"] is False
+
+
+def test_the_reference_in_docs_is_current() -> None:
+    assert (ROOT / "docs" / "inventory.md").read_text() == reference(), "run `make docs`"
