@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from generator.verify.bash_tree import Script, line, text
+from generator.verify.bash_tree import Script, descendants, line, text
 from generator.verify.bash_variables import assigned_names, sealed_names
 from generator.verify.bash_words import (
     AMBIENT_VARIABLES,
@@ -135,13 +135,27 @@ def has_no_backticks(script: Script) -> Iterator[Violation]:
 
 
 def _runs_own_functions(script: Script) -> bool:
-    """Whether ``$program`` is only ever what a function of the script prints."""
-    values = [
-        text(value)
+    """Whether ``$program`` is only ever put together by ``printf`` and ``declare``, from the script's own text."""
+    makers = [
+        maker
         for node, _ in script.nodes("variable_assignment")
-        if text(node).startswith("program=") and (value := node.child_by_field_name("value")) is not None
+        if text(node).startswith("program=") and (maker := _maker(script, node)) is not None
     ]
-    return bool(values) and all(value[3:-2] in script.functions for value in values)
+    return bool(makers) and all(
+        text(part).split()[0] in ("printf", "declare")
+        for maker in makers
+        for part in descendants(maker, ("command", "declaration_command"))
+    )
+
+
+def _maker(script: Script, assignment: Node) -> Node | None:
+    """What makes the value of ``assignment``: a substitution, or the function that it calls."""
+    value = assignment.child_by_field_name("value")
+    called = "" if value is None else text(value)[3:-2]
+    for function, _ in script.nodes("function_definition"):
+        if text(function).startswith(f"{called}()"):
+            return function.child_by_field_name("body")
+    return value
 
 
 RULES = (

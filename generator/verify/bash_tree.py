@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +22,14 @@ def text(node: Node) -> str:
 def line(node: Node) -> int:
     """The line that ``node`` starts on, counted from 1."""
     return node.start_point[0] + 1
+
+
+def descendants(node: Node, kinds: Collection[str]) -> Iterator[Node]:
+    """Every node of ``kinds`` below ``node``."""
+    for child in node.named_children:
+        if child.type in kinds:
+            yield child
+        yield from descendants(child, kinds)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ def _distinct(shapes: Sequence[Subject], library: TemplateLibrary) -> tuple[tupl
     found: dict[bytes, tuple[Subject, Folded]] = {}
     for subject in shapes:
         folded = fold(subject.file.content.decode(), library.outline(subject.file.shape))
-        found.setdefault(folded.outline, (subject, folded))
+        earlier = found.get(folded.outline)
+        if earlier is None or len(earlier[1].numbers) < len(folded.numbers):
+            found[folded.outline] = (subject, folded)
     return tuple(found.values())
 
 

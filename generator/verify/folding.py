@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from generator.render.templates import BLANK
 
 KEPT = 2  # one block alone would hide what only shows between two of them
 LONGEST = 40  # lines of a block that is looked for
+_WORDS = re.compile(f"{BLANK}(?: {BLANK})+")  # a list of values within a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
     """A text with fewer repeated blocks, made of real lines; ``numbers`` are their line numbers in the whole text.
 
-    ``outline`` is a digest of the folded outline: equal outlines need to be linted once.
+    ``outline`` is a digest of what is left of the outline when nothing is repeated at all: of files whose ``outline``
+    is equal the longest is linted, since it shows whatever the others do.
     """
 
     text: str
@@ -30,11 +33,9 @@ def fold(text: str, outline: str) -> Folded:
     the whole text. Only blocks that hold a quoted value are folded: what a template repeats by itself stays.
     """
     shapes = outline.split("\n")
-    kept = list(range(len(shapes)))
-    for period in range(1, LONGEST + 1):
-        kept = _fold_period(kept, shapes, period)
+    kept = _fold_lines(shapes, KEPT)
     lines = text.split("\n")
-    folded_outline = "\n".join(shapes[index] for index in kept)
+    folded_outline = "\n".join(_WORDS.sub(BLANK, shapes[index]) for index in _fold_lines(shapes, 1))
     return Folded(
         text="\n".join(lines[index] for index in kept),
         numbers=tuple(index + 1 for index in kept),
@@ -42,8 +43,15 @@ def fold(text: str, outline: str) -> Folded:
     )
 
 
-def _fold_period(kept: list[int], shapes: list[str], period: int) -> list[int]:
-    """``kept`` without the third and later repetition of every block of ``period`` lines."""
+def _fold_lines(shapes: list[str], most: int) -> list[int]:
+    """Indices of the lines that are left when every block occurs at most ``most`` times in a row."""
+    kept = list(range(len(shapes)))
+    for period in range(1, LONGEST + 1):
+        kept = _fold_period(kept, shapes, period, most)
+    return kept
+
+
+def _fold_period(kept: list[int], shapes: list[str], period: int, most: int) -> list[int]:
     result: list[int] = []
     position = 0
     while position < len(kept):
@@ -51,8 +59,8 @@ def _fold_period(kept: list[int], shapes: list[str], period: int) -> list[int]:
         count = 1
         while _same(kept, shapes, position, position + count * period, period):
             count += 1
-        if count > KEPT and any(BLANK in shapes[index] for index in kept[position:end]):
-            result.extend(kept[position : position + KEPT * period])
+        if count > most and any(BLANK in shapes[index] for index in kept[position:end]):
+            result.extend(kept[position : position + most * period])
             position += count * period
         else:
             result.append(kept[position])
