@@ -70,7 +70,7 @@ def protect_plan(directory: Path, name: str, datasets: tuple[str, ...], **rules:
         schedule=Schedule(cron="15 1 * * *", origin=HERE),
         scrub=Schedule(cron="0 13 * * 0", origin=HERE),
         retention=Retention(**{"keep_minimum": 2, **wanted}, origin=HERE),  # type: ignore[arg-type]
-        limits=limits(),
+        limits=limits(5 if name == "small" else 120),
         preview=True,
         copies=1,
         sites=1,
@@ -78,9 +78,9 @@ def protect_plan(directory: Path, name: str, datasets: tuple[str, ...], **rules:
     )
 
 
-def limits() -> Limits:
-    """Two minutes for everything."""
-    return Limits(duration_seconds=120, parallel=1, largest_file_bytes=1 << 40, reserve_bytes=0, origin=HERE)
+def limits(seconds: int = 120) -> Limits:
+    """``seconds`` for a whole run."""
+    return Limits(duration_seconds=seconds, parallel=1, largest_file_bytes=1 << 40, reserve_bytes=0, origin=HERE)
 
 
 def collect_plan(directory: Path) -> CollectPlan:
