@@ -103,8 +103,8 @@ def _check_coverage(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: Plan
     holders: dict[tuple[str, str], str] = {}
     for plan in fleet.protect_plans:
         for name in plan.nodes:
-            datasets = [one for one in nodes[name].blueprints if not plan.datasets or one in plan.datasets]
-            if not datasets:
+            datasets = [one for one in nodes[name].dataset_names if not plan.datasets or one in plan.datasets]
+            if not datasets and nodes[name].complete:
                 said = f"`{name}` has nothing that the plan `{plan.name}` could protect"
                 label = Label(span=plans.span(plan.name, "protects"), text="it is protected here")
                 report.error("C0315", said, nodes[name].key, "give it datasets, or leave it out of the plan", label)

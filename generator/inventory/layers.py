@@ -112,6 +112,7 @@ class Layers:
         self._groups_of: dict[str, list[str]] = {name: [] for name in part.nodes}
         self._stacks: dict[tuple[tuple[str, ...], tuple[str, ...]], Settings] = {}
         self._used_profiles: set[str] = set()
+        self._incomplete: set[str] = set()
         self._group_profiles = {name: self._known_profiles(layer) for name, layer in self._groups.items()}
         self._collect_members()
 
@@ -129,6 +130,11 @@ class Layers:
         if below is None:
             below = self._stacks[key] = self._stack(node, *key)
         return overlay(below, layer)
+
+    def complete(self, node: str) -> bool:
+        """Whether every profile of ``node`` exists; ask after its settings."""
+        labels = [f"nodes.{node}", *(f"groups.{group}" for group in self._groups_of[node])]
+        return self._incomplete.isdisjoint(labels)
 
     def unused(self) -> Iterable[Layer]:
         """Profiles and groups that no node has; ask after every node's settings."""
@@ -174,6 +180,7 @@ class Layers:
                 advice = meant(name, self._profiles, "profiles stand under `profiles`")
                 place = item_span(layer.tree.get("profiles"), index)
                 self._report.error("C0301", f"there is no profile `{name}`", place, advice)
+                self._incomplete.add(layer.label)
         return tuple(name for name in names if name in self._profiles)
 
     def _compare(self, node: str, one: Layer, other: Layer) -> None:

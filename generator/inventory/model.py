@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from generator.engines.settings import EngineSettings
@@ -189,9 +189,12 @@ class Fleet:
     data_numbers: Mapping[str, int]  # uid and gid of each source's data account, by source
     origin: Origin
 
+    nodes_by_name: Mapping[str, Node] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the nodes once: engines look them up for every source of every plan."""
+        object.__setattr__(self, "nodes_by_name", {node.name: node for node in self.nodes})
+
     def node(self, name: str) -> Node:
         """The node called ``name``; raises `KeyError`."""
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise KeyError(name)
+        return self.nodes_by_name[name]

@@ -25,13 +25,19 @@ DATA_NUMBERS = 0x0F000000
 
 @dataclass(frozen=True, slots=True)
 class ResolvedNode:
-    """A node, with what the checks need to point at its lines."""
+    """A node, with what the checks need to point at its lines.
+
+    ``dataset_names`` also has the datasets that are broken, and ``complete`` is false where a profile is unknown:
+    what is missing then is no second mistake.
+    """
 
     node: Node
     part: NodePart
     tree: Tree
     key: Span
     blueprints: Mapping[str, Blueprint]
+    dataset_names: tuple[str, ...]
+    complete: bool
 
     def span(self, *keys: str) -> Span:
         """The place of a key below the node, or of the nearest one above it."""
@@ -94,7 +100,9 @@ class NodeResolver:
             restore_points=self._restore_points(name, settings, blueprints),
             origin=Origin(path=f"nodes.{name}", span=key),
         )
-        resolved = ResolvedNode(node, part, tree, key, blueprints)
+        resolved = ResolvedNode(
+            node, part, tree, key, blueprints, tuple(settings.datasets), self._layers.complete(name)
+        )
         self._check_host_keys(resolved)
         return resolved
 

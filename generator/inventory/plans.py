@@ -53,11 +53,13 @@ class PlanResolver:
 
     def _protect(self, name: str, part: ProtectPart) -> ProtectPlan:
         nodes = self._members(name, part)
-        known = {dataset for node in nodes for dataset in self._nodes[node].blueprints}
+        known = {dataset for node in nodes for dataset in self._nodes[node].dataset_names}
         listed = self._value(name, "datasets")
         for index, dataset in enumerate(part.datasets):
-            if dataset not in known:
-                advice = meant(dataset, known, "none of the plan's nodes has it")
+            advice = meant(dataset, known, "none of the plan's nodes has it")
+            # it may come from a profile whose name is misspelt, unless it looks misspelt itself
+            certain = advice.startswith("did you mean") or all(self._nodes[node].complete for node in nodes)
+            if dataset not in known and certain:
                 self._report.error("C0301", f"there is no dataset `{dataset}`", item_span(listed, index), advice)
         return ProtectPlan(
             name=name,

@@ -20,7 +20,7 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?\Z")
 WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?\Z")
 HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\Z")
-EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\Z|[a-z_][a-z0-9_-]*\Z")
+EMAIL = re.compile(r"[A-Za-z0-9._+][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\Z|[a-z_][a-z0-9_-]*\Z")
 URL = re.compile(r"https?://[A-Za-z0-9._~:/?&=@%+,;!*()\[\]-]+\Z")
 PARTS = re.compile(r"(?:[1-9][0-9]{0,6}[a-zA-Z])+\Z")
 PART = re.compile(r"([0-9]+)([a-zA-Z])")
@@ -78,8 +78,8 @@ def check_path(value: str) -> str:
     if not value.startswith("/"):
         raise refuse("C0208", f"the path `{value}` is relative", "write it from the root: a capsule has no directory")
     path = value.rstrip("/") or "/"
-    parts = path.split("/")[1:]
-    if path != "/" and any(part in ("", ".", "..") for part in parts):
+    parts = path.split("/")[1:] if path != "/" else []
+    if "//" in value or any(part in (".", "..") for part in parts):
         raise refuse("C0208", f"the path `{value}` goes through `..`, `.` or `//`", "write where it really leads")
     if any(len(part.encode()) > 255 for part in parts) or len(path.encode()) > 1024:
         raise refuse("C0208", "the path is longer than a file system takes", "write a shorter one")
@@ -114,6 +114,8 @@ def _host(value: str) -> str:
 
 
 def _address(value: str) -> str:
+    if "%" in value:
+        raise refuse("C0213", f"`{value}` means something on one machine only", "write an address without `%`")
     try:
         return str(ipaddress.ip_address(value))
     except ValueError:
@@ -125,6 +127,8 @@ def _address(value: str) -> str:
 
 def _egress(value: str) -> str:
     try:
+        if "%" in value:
+            raise ValueError(value)
         if "/" in value:
             return str(ipaddress.ip_network(value))
         return str(ipaddress.ip_address(value))
