@@ -1,7 +1,8 @@
 """Writes an inventory of any size: ``python bench/generate_fleet.py 1000 fleet.yml``.
 
 Sources of three kinds at several sites and in several time zones, one collecting node for each 100 of them, and one
-second site for each 1,000. The same number always gives the same bytes.
+second site for each 1,000. The same number always gives the same bytes. The
+fleet's name is one with which no two of 10,000 data accounts are given the same number.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ KINDS = ("controller", "compute", "generic")
 
 HEAD = """\
 capsule: 1
-fleet: bench
+fleet: bench-1
 escrow: {recorded: 2026-11-01, where: nowhere}
 alerts: {mail: root@bench.example}
 defaults: {os_family: debian}
