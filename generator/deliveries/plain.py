@@ -66,7 +66,6 @@ def _common(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole
         "origin": ShellWord.of(plan.origin.path),
         "programs": ShellWord.of(paths.programs),
         "state": ShellWord.of(paths.state),
-        "logs": ShellWord.of(paths.logs),
         "files": tuple(_file(file) for file in _in_order(node.files)),
         "accounts": tuple(_account(account) for account in sorted(plan.accounts)),
         "directories": tuple(_directory(directory) for directory in sorted(plan.directories)),

@@ -78,7 +78,9 @@ def requirements(plan: NodePlan, files: Iterable[RenderedFile]) -> Requirements:
     for name in names:
         wanted.setdefault(name, tools.get(name, _default(name)))
     return Requirements(
-        commands=tuple(sorted(Command(package=_PACKAGE_OF.get(name, ""), path=path) for name, path in wanted.items())),
+        commands=tuple(
+            sorted(Command(package=_PACKAGE_OF.get(name, ""), path=path) for name, path in wanted.items())
+        ),
         packages=tuple(sorted(set(plan.packages) - set(PACKAGE_COMMANDS))),
     )
 

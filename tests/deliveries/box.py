@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import subprocess
 from dataclasses import dataclass
@@ -41,7 +40,19 @@ class Box:
 
     def __init__(self, directory: Path, hostname: str) -> None:
         self._first = subprocess.Popen(
-            ["unshare", "-m", "-u", "--propagation", "private", "bash", "-c", _START, "box", str(directory), hostname],
+            [
+                "unshare",
+                "-m",
+                "-u",
+                "--propagation",
+                "private",
+                "bash",
+                "-c",
+                _START,
+                "box",
+                str(directory),
+                hostname,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -94,6 +105,6 @@ def _seen(entry: Path, inodes: bool) -> tuple[object, ...]:
     if stat.S_ISREG(status.st_mode):
         content = hashlib.sha256(entry.read_bytes()).hexdigest()
     elif stat.S_ISLNK(status.st_mode):
-        content = os.readlink(entry)
+        content = str(entry.readlink())
     times = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns) if inodes else ()
     return (stat.filemode(status.st_mode), status.st_uid, status.st_gid, content, *times)

@@ -13,7 +13,7 @@ from generator.render import Kind, RenderedFile, RenderedNode, open_library
 from tests.deliveries.box import Box
 
 ORIGIN = Origin(path="nodes.web-1")
-UTC = ((1805587200, 0), (1821484800, 0))
+UTC = ((1805587200, 0), (1829304000, 0))
 LIBRARY = open_library()
 
 
@@ -42,9 +42,19 @@ class Build:
         self.version = version
         self.hostname = "web-1"
         self.clock = UTC
-        self.packages: tuple[str, ...] = ("bash", "cron", "logrotate", "openssh-server", "rsync", "sudo", "util-linux")
+        self.packages: tuple[str, ...] = (
+            "bash",
+            "cron",
+            "logrotate",
+            "openssh-server",
+            "rsync",
+            "sudo",
+            "util-linux",
+        )
         number = 0x70000000 + int(hashlib.sha256(deployment.encode()).hexdigest()[:6], 16)
-        self.data = Account(name=f"capsule-{deployment}", number=number, home="/nonexistent", shell="/usr/sbin/nologin")
+        self.data = Account(
+            name=f"capsule-{deployment}", number=number, home="/nonexistent", shell="/usr/sbin/nologin"
+        )
         self.operator = operator or Account(
             name="backupoperator", number=1901, home="/var/lib/backupoperator", shell="/bin/sh"
         )

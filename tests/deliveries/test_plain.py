@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from generator.deliveries import deliveries
-from generator.deliveries.plain import PLACING_ORDER
+from generator.deliveries.plain import DELIVERY, PLACING_ORDER
 from generator.deliveries.requirements import Command, requirements
-from generator.render import Kind
-from tests.deliveries.builds import Build, scripts_on
+from generator.render import Kind, RenderedNode
+from tests.deliveries.builds import LIBRARY, Build, scripts_on
 
 # Off for the reasons that generator.verify gives for capsules.
 EXCLUDED = "SC2250,SC2310,SC2312"
@@ -48,17 +48,13 @@ def test_linters_have_nothing_to_say(tmp_path: Path, index: int) -> None:
 
 
 def test_scripts_of_two_versions_have_one_shape() -> None:
-    library_shapes = []
+    shapes = []
     for version in "12":
         build = Build(version=version)
-        from generator.deliveries.plain import DELIVERY
-        from generator.render import RenderedNode
-        from tests.deliveries.builds import LIBRARY
-
         node = RenderedNode(plan=build.plan(), build_id=version, files=tuple(build.files))
-        library_shapes.append([file.shape for file in DELIVERY.deliver("kaizen", build.paths, node, LIBRARY)])
-    assert library_shapes[0] == library_shapes[1]
-    assert library_shapes[0][0] != library_shapes[0][1]
+        shapes.append([file.shape for file in DELIVERY.deliver("kaizen", build.paths, node, LIBRARY)])
+    assert shapes[0] == shapes[1]
+    assert shapes[0][0] != shapes[0][1]
 
 
 def test_only_tools_that_a_capsule_uses_are_required() -> None:
