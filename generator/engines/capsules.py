@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from generator.inventory.model import Fleet, Node
 from generator.plan import Capsule, Hole, Holes, Origin, holes
 from generator.quoting import ShellWord
@@ -24,7 +26,13 @@ def known_hosts_path(fleet: Fleet) -> str:
 
 def tool_holes(node: Node) -> Holes:
     """The sealed path of every tool, ``-`` written as ``_`` in the hole's name."""
-    return holes(**{name.replace("-", "_"): ShellWord.of(path) for name, path in node.tools.items()})
+    return _tool_holes(tuple(node.tools.items()))
+
+
+@cache
+def _tool_holes(tools: tuple[tuple[str, str], ...]) -> Holes:
+    """Once for each table of tools, of which a fleet has few: every capsule of every node asks for one."""
+    return holes(**{name.replace("-", "_"): ShellWord.of(path) for name, path in tools})
 
 
 def make_capsule(
