@@ -104,6 +104,15 @@ teardown() {
   [[ -f "store-nightly/2026-03-01/etc$LAB/data/etc/sparse" ]]
 }
 
+@test "a link that leads to the store is not followed" {
+  mv data/etc data/away
+  ln -s "$LAB" data/etc
+  travel_to 2026-03-01
+  run -10 --separate-stderr bin/backup_nightly
+  [[ "$stderr" == *'leads to the store'* ]]
+  [[ ! -e "store-nightly/2026-03-01.partial/etc$LAB/data/etc" ]]
+}
+
 @test "without its canary a dataset is partial" {
   travel_to 2026-03-01
   mv data/guarded/CANARY data/guarded/other

@@ -2,6 +2,10 @@
 # What every file of these tests needs: capsules rendered once a file, everything else made anew for each test.
 
 setup_file() {
+  render_capsules
+}
+
+render_capsules() {
   bats_require_minimum_version 1.5.0
   export TESTS="$BATS_TEST_DIRNAME" LAB="$BATS_FILE_TMPDIR/lab"
   "${PYTHON:-python3}" "$TESTS/rendering.py" "$LAB"
@@ -9,7 +13,7 @@ setup_file() {
 
 setup() {
   cd "$LAB"
-  rm -rf data state log metrics now store-* collection mysql
+  rm -rf data state log metrics now store-* collection
   mkdir -p data/guarded state/{runs,locks,acknowledged} log metrics
   mkdir -m 0700 store-nightly store-small store-database
   date() { "$LAB/tools/date" "$@"; }
@@ -84,4 +88,18 @@ names() {
 # state_of <capsule> <key>
 state_of() {
   sed -n "s/^$2=//p" "$LAB/state/runs/$1"
+}
+
+# restore <dataset> <its directory in a backup>: runs the producer's own restore fragment, as a restore capsule does.
+restore() {
+  # shellcheck disable=SC2034  # for the fragment
+  local dataset=$1 dataset_backup=$2 exit_data=65 rsync=/usr/bin/rsync
+  # shellcheck disable=SC2034
+  local -a store_excludes=("--exclude=$LAB/store-nightly")
+  limited() { "$@"; }
+  log_event() { printf '%s\n' "$*"; }
+  # shellcheck source=/dev/null
+  source "parts/$dataset.functions"
+  # shellcheck source=/dev/null
+  source "parts/$dataset.restore"
 }

@@ -171,10 +171,10 @@ def capsules(fleet: Fleet, directory: Path) -> tuple[Capsule, ...]:
 
 
 def build(directory: Path) -> None:
-    """Write ``bin/`` and ``tools/`` below ``directory``."""
+    """Write ``bin/``, ``tools/`` and ``parts/``, the producers' restore fragments, below ``directory``."""
     fleet = make_fleet(directory)
     library = TemplateLibrary(REPOSITORY / "templates")
-    for folder in ("bin", "tools"):
+    for folder in ("bin", "tools", "parts"):
         (directory / folder).mkdir(parents=True)
     for name, path in TOOLS["debian"].items():
         (directory / "tools" / name).symlink_to(path)
@@ -182,6 +182,14 @@ def build(directory: Path) -> None:
     shim.unlink()
     shim.write_text(DATE_SHIM.format(now=directory / "now"))
     shim.chmod(0o755)
+    node = fleet.node("unit")
+    for one in node.datasets:
+        engine = producers()[one.producer]
+        parts = {"functions": engine.restore_functions(node), "restore": engine.restore(node, one)}
+        for name, fragment in parts.items():
+            text = library.render(fragment.template, fragment.holes).text
+            # a test calls the functions many times in one shell
+            (directory / "parts" / f"{one.name}.{name}").write_text(text.replace("readonly ", ""))
     for capsule in capsules(fleet, directory):
         path = Path(capsule.path)
         path.write_text(render(library, capsule))

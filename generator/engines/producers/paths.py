@@ -85,6 +85,7 @@ class PathsProducer:
             holes=holes(
                 paths=tuple(ShellWord.of(path) for path in self.roots(dataset)),
                 excludes=_excludes(_settings(dataset)),
+                inner_excludes=_inner_excludes(_settings(dataset)),
             ),
         )
 
@@ -109,6 +110,15 @@ def _excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:
             elif exclude.startswith(f"{root}/"):
                 options.append(exclude_option(root, exclude.removeprefix(root)))
     return tuple(ShellWord.of(option) for option in options)
+
+
+def _inner_excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:
+    """The same for a transfer that begins at one of the paths; what is absolute counts for each of them."""
+    inner = []
+    for exclude in settings.exclude:
+        roots = [path.rstrip("/") for path in settings.paths if exclude.startswith(path.rstrip("/") + "/")]
+        inner += [exclude.removeprefix(root) for root in roots] if exclude.startswith("/") else [f"/{exclude}"]
+    return tuple(ShellWord.of(exclude_option("", one)) for one in inner)
 
 
 def _settings(dataset: Dataset) -> PathsSettings:
