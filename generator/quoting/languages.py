@@ -82,9 +82,12 @@ class SudoersWord(Quoted):
     def _quote(cls, value: str) -> str:
         if not value:
             raise Unquotable(cls.language, value, "it is empty")
-        if re.search(r"[*?\[\]!\"'%#+^ ]", value) or not value.isascii():
-            raise Unquotable(cls.language, value, "wildcards, blanks and prefixes have a meaning of their own")
-        return re.sub(r"([,:=\\])", r"\\\1", value)
+        if not re.fullmatch(r"[A-Za-z0-9/._][A-Za-z0-9/._@:=,-]*", value):
+            # sudo reads an escaped backslash in a user's name, and refuses it in a command
+            raise Unquotable(cls.language, value, "wildcards, blanks, operators and prefixes have a meaning")
+        if re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
+            raise Unquotable(cls.language, value, "a word of capitals is the name of an alias, ALL among them")
+        return re.sub(r"([,:=])", r"\\\1", value)
 
 
 @final
