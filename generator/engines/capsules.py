@@ -40,7 +40,7 @@ def make_capsule(
 ) -> Capsule:
     """A capsule of ``node``; ``extra`` are the template's own holes beside the common ones.
 
-    The common holes are ``deployment``, ``node``, ``hostname``, ``capsule``, ``logs``, ``state``, ``programs`` (words)
+    Common are ``deployment``, ``node``, ``hostname``, ``capsule``, ``logs``, ``state``, ``programs`` (words)
     and ``tools`` (a record of words). The renderer adds ``build_id``, ``origin`` and ``summary``.
     """
     common: dict[str, Hole] = {
