@@ -50,9 +50,12 @@ def check(path: Path) -> Checked:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print problems.")
 def command(inventory: Path | None, form: str) -> None:
     """Parse, resolve and prove INVENTORY, and print every problem."""
-    checked = check(find_inventory(inventory))
+    path = find_inventory(inventory)
+    checked = check(path)
     if form == "json":
-        click.echo(render_json(checked.diagnostics, {"proved": list(checked.proved)}), nl=False)
+        click.echo(
+            render_json(checked.diagnostics, {"inventory": str(path), "proved": list(checked.proved)}), nl=False
+        )
     else:
         colour = wants_colour(sys.stderr, os.environ)
         click.echo(_text(checked, colour=colour), err=True, nl=False, color=colour)

@@ -19,6 +19,12 @@ INTRODUCTION = """\
 <!-- Written by `make docs` from generator/diagnostics/pages; change it there. -->
 
 Every problem that Capsule reports has a code that never changes its meaning. `gen explain CODE` prints its page.
+
+`gen check --format json` prints one object for programs; keys may be added, none changes or goes. `format` is 1,
+`errors` and `warnings` are counts, `inventory` is the file as it was named, `proved` has one sentence for each proof.
+Each of `diagnostics` has `code`, `severity` (`error`, `warning`), `message`, `advice`, `place`, and `labels`: second
+places, each with `text` and `place`. A place has `file`, `line`, `column` and `length`, counted in characters from 1,
+or is null.
 """
 
 

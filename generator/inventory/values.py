@@ -113,6 +113,14 @@ def _host(value: str) -> str:
     return value
 
 
+def _own_host(value: str) -> str:
+    if len(value) > 64:
+        raise refuse(
+            "C0215", f"`{value}` is longer than the 64 characters that Linux gives a host name", "shorten it"
+        )
+    return _host(value)
+
+
 def _address(value: str) -> str:
     if "%" in value:
         raise refuse("C0213", f"`{value}` means something on one machine only", "write an address without `%`")
@@ -211,7 +219,7 @@ Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 AbsolutePath: TypeAlias = Annotated[str, AfterValidator(check_path), _described("^/")]
 OwnPath: TypeAlias = Annotated[str, AfterValidator(_own_path), _described("^/")]
 StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.")]
-HostName: TypeAlias = Annotated[str, AfterValidator(_host)]
+HostName: TypeAlias = Annotated[str, AfterValidator(_own_host)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
 Egress: TypeAlias = Annotated[str, AfterValidator(_egress)]
 PublicKey: TypeAlias = Annotated[str, AfterValidator(_public_key)]

@@ -40,6 +40,7 @@ def test_json_goes_to_stdout_alone() -> None:
     document = json.loads(result.stdout)
     assert (result.exit_code, result.stderr) == (1, "")
     assert document["errors"] == len(document["diagnostics"])
+    assert document["inventory"] == str(BAD / "values.yml")
 
 
 def test_a_missing_file_and_a_missing_inventory_are_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
