@@ -1,0 +1,213 @@
+"""``gen build``, ``gen verify``, ``gen keys`` and ``gen why`` on the example fleet."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fleet import gen, small_fleet, tree
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("fleet")
+    result = gen("build", small_fleet(directory), "-o", directory / "output")
+    assert result.exit_code == 0, result.output
+    assert "review/README.md" in result.output
+    return directory
+
+
+@pytest.fixture
+def copy(built: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built, tmp_path / "copy", copy_function=shutil.copy2)
+    return tmp_path / "copy"
+
+
+def verify(directory: Path, *more: object) -> tuple[int, list[tuple[str, str]]]:
+    signers = directory.parent / "trusted"
+    if not signers.exists():
+        shutil.copy(directory / "output/kaizen/allowed_signers", signers)
+    result = gen("verify", directory / "output/kaizen", "--signers", signers, "--format", "json", *more)
+    if not result.stdout.startswith("{"):
+        return result.exit_code, []
+    findings = json.loads(result.stdout)["findings"]
+    return result.exit_code, [(one["problem"], one["path"]) for one in findings]
+
+
+def test_a_second_build_elsewhere_is_byte_identical(built: Path, tmp_path: Path) -> None:
+    assert gen("build", small_fleet(tmp_path), "-o", tmp_path / "output").exit_code == 0
+    assert tree(tmp_path / "output") == tree(built / "output")
+
+
+def test_an_unrelated_edit_and_a_moved_line_change_no_other_node(built: Path, tmp_path: Path) -> None:
+    inventory = small_fleet(tmp_path)
+    text = inventory.read_text()
+    inventory.write_text("# a line more\n" + text)
+    assert gen("build", inventory, "-o", tmp_path / "output").exit_code == 0
+    before, after = tree(built / "output/kaizen/nodes"), tree(tmp_path / "output/kaizen/nodes")
+    assert before == after
+
+
+def test_no_file_but_keys_holds_a_private_key(built: Path) -> None:
+    for path, (mode, content) in tree(built / "output/kaizen").items():
+        if b"PRIVATE KEY" in content and not path.endswith(".sh"):
+            assert "/ssh/" in path
+            assert mode & 0o777 == 0o600
+
+
+def test_ssh_keygen_verifies_the_seal(built: Path) -> None:
+    directory = built / "output/kaizen"
+    command = ["ssh-keygen", "-Y", "verify", "-f", "allowed_signers", "-I", "kaizen", "-n", "capsule-seal", "-s", "manifest.json.sig"]
+    manifest = (directory / "manifest.json").read_bytes()
+    assert subprocess.run(command, cwd=directory, input=manifest, capture_output=True).returncode == 0
+
+
+def test_an_untouched_build_verifies(copy: Path) -> None:
+    assert verify(copy) == (0, [])
+
+
+@pytest.mark.parametrize("problem", ["altered", "missing", "extra", "mode", "type"])
+def test_tampering_is_named(copy: Path, problem: str) -> None:
+    victim = copy / "output/kaizen/nodes/compute-1/root/opt/capsule/kaizen/bin/backup_nightly"
+    expected = "nodes/compute-1/root/opt/capsule/kaizen/bin/backup_nightly"
+    verify(copy)
+    if problem == "altered":
+        victim.write_bytes(victim.read_bytes().replace(b"set -E", b"set +E", 1))
+    elif problem == "missing":
+        victim.unlink()
+    elif problem == "mode":
+        victim.chmod(0o777)
+    elif problem == "type":
+        victim.rename(copy / "moved")
+        victim.symlink_to(copy / "moved")
+    else:
+        expected = "nodes/compute-1/root/opt/capsule/kaizen/bin/backdoor"
+        victim.with_name("backdoor").write_bytes(b"")
+    assert verify(copy) == (1, [(problem, expected)])
+
+
+def test_a_changed_manifest_and_a_strange_signer_break_the_seal(copy: Path) -> None:
+    verify(copy)
+    manifest = copy / "output/kaizen/manifest.json"
+    content = manifest.read_bytes()
+    manifest.write_bytes(content.replace(b'"0755"', b'"4755"', 1))
+    assert verify(copy)[0] == 1
+    manifest.write_bytes(content)
+    stranger = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFGdA2DaW3vS9Sfn/4rUIw3IHCRZAMIFTExdTmFZXCjd"
+    result = gen("verify", copy / "output/kaizen", "--signers", stranger)
+    assert result.exit_code == 1
+    assert "C0532" in result.stderr
+
+
+def test_the_signer_beside_the_signature_is_never_taken(copy: Path) -> None:
+    assert gen("verify", copy / "output/kaizen").exit_code == 2
+
+
+@pytest.mark.lab
+def test_an_installed_node_is_compared(copy: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(copy / "output/kaizen/nodes/website/root", root)
+    manifest = json.loads((copy / "output/kaizen/manifest.json").read_text())
+    (root / "etc").mkdir(exist_ok=True)
+    gids = {}
+    for one in manifest["artifacts"]:
+        if one["node"] == "website":
+            place = root / one["path"].lstrip("/")
+            gid = 0 if one["group"] == "root" else gids.setdefault(one["group"], 7000 + len(gids))
+            subprocess.run(["chown", f"0:{gid}", str(place)], check=True)
+            place.chmod(int(one["mode"], 8))
+    (root / "etc/group").write_text("".join(f"{name}:x:{gid}:\n" for name, gid in gids.items()))
+    (root / "opt/capsule/kaizen/ssh").chmod(0o711)
+    assert verify(copy, "--root", root, "--node", "website") == (0, [])
+    capsule = root / "opt/capsule/kaizen/bin/backup_nightly"
+    subprocess.run(["chown", "1:1", str(capsule)], check=True)
+    (root / "opt/capsule/kaizen/bin/extra").touch()
+    (root / "opt/capsule/kaizen/bin").chmod(0o777)
+    assert verify(copy, "--root", root, "--node", "website") == (
+        1,
+        [
+            ("mode", "/opt/capsule/kaizen/bin"),
+            ("owner", "/opt/capsule/kaizen/bin/backup_nightly"),
+            ("extra", "/opt/capsule/kaizen/bin/extra"),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, "C0120"), (b"", "C0120"), (b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "C0601"), (b"\0" * 200, "C0601")],
+)
+def test_a_missing_or_foreign_secret_changes_nothing(copy: Path, content: bytes | None, code: str) -> None:
+    before = tree(copy / "output")
+    secret = copy / "kaizen.secret"
+    secret.unlink()
+    if content is not None:
+        secret.write_bytes(content)
+    result = gen("build", copy / "kaizen.yml", "-o", copy / "output")
+    assert result.exit_code == 2
+    assert code in result.stderr
+    assert tree(copy / "output") == before
+
+
+def test_an_output_of_somebody_else_is_left_alone(copy: Path) -> None:
+    (copy / "home").mkdir()
+    (copy / "home/letter").write_text("dear")
+    result = gen("build", copy / "kaizen.yml", "-o", copy / "home")
+    assert result.exit_code == 2
+    assert "C0510" in result.stderr
+    assert [path.name for path in (copy / "home").iterdir()] == ["letter"]
+
+
+def test_why_names_the_dataset_behind_a_line(built: Path) -> None:
+    path = "nodes/compute-1/root/opt/capsule/kaizen/bin/backup_nightly"
+    lines = (built / "output/kaizen" / path).read_text().splitlines()
+    number = next(count for count, line in enumerate(lines, start=1) if "'nova'" in line)
+    file = built / "output/kaizen" / path
+    result = gen("why", f"{file}:{number}", "--inventory", built / "kaizen.yml")
+    assert result.exit_code == 0
+    assert "nodes.compute-1.datasets.nova (kaizen.yml:" in result.stdout
+
+
+def test_why_of_a_cron_line_names_the_schedule(built: Path) -> None:
+    file = built / "output/kaizen/nodes/services-1/root/etc/cron.d/capsule-kaizen"
+    lines = file.read_text().splitlines()
+    number = next(count for count, line in enumerate(lines, start=1) if "collect_collection" in line)
+    said = gen("why", f"/etc/cron.d/capsule-kaizen:{number}", "--node", "services-1", "--inventory", built / "kaizen.yml")
+    assert "plans.collection.schedule" in said.stdout.splitlines()[0]
+
+
+def test_keys_show_prints_no_private_key(built: Path) -> None:
+    result = gen("keys", "show", built / "kaizen.yml")
+    assert result.exit_code == 0
+    assert "PRIVATE" not in result.output
+    assert "seal: {signers:" in result.output
+
+
+def test_keys_init_never_overwrites(built: Path) -> None:
+    before = (built / "kaizen.secret").read_bytes()
+    result = gen("keys", "init", built / "kaizen.yml")
+    assert (result.exit_code, (built / "kaizen.secret").read_bytes()) == (2, before)
+    assert "C0603" in result.stderr
+
+
+def test_a_rotation_keeps_the_old_key_for_a_while(copy: Path) -> None:
+    def accepted() -> int:
+        file = copy / "output/kaizen/nodes/website/root/var/lib/backupoperator/.ssh/authorized_keys"
+        return file.read_text().count("ssh-ed25519")
+
+    before = accepted()
+    inventory = copy / "kaizen.yml"
+    text = inventory.read_text()
+    printed = gen("keys", "rotate", inventory).stdout
+    assert "epoch: 2" in printed
+    inventory.write_text(f"{text}\n{printed}")
+    assert gen("build", inventory, "-o", copy / "output").exit_code == 0
+    assert accepted() == 2 * before
+    finished = gen("keys", "rotate", inventory, "--finish").stdout
+    inventory.write_text(f"{text}\n{finished}")
+    assert gen("build", inventory, "-o", copy / "output").exit_code == 0
+    assert accepted() == before
