@@ -8,11 +8,11 @@ from generator.engines.capsules import capsule_path, key_path, known_hosts_path,
 from generator.engines.contribution import Connection, Contribution, ExpectedRun, KeptTree
 from generator.engines.stores.tree import restore, send, topology
 from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
-from generator.plan import Capsule, CronEntry, Directory, Edge, Hole, Holes, holes, holes_of
+from generator.plan import Capsule, CronEntry, Directory, Edge, Hole, Holes, holes_of
 from generator.quoting import ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
-SHORTEST_SOURCE_SECONDS = 60
+SHORTEST_SOURCE_SECONDS = 10
 
 
 def collect(fleet: Fleet, plan: CollectPlan) -> tuple[Contribution, ...]:
@@ -28,7 +28,7 @@ def _collector(fleet: Fleet, plan: CollectPlan) -> Contribution:
     capsules = [_capsule(fleet, plan, f"collect_{plan.name}", "collect.sh.j2", "Pulls")]
     if plan.preview:
         capsules.append(
-            _capsule(fleet, plan, f"preview_{plan.name}", "preview_collect.sh.j2", "Says, and changes nothing, what it would take to pull")
+            _capsule(fleet, plan, f"preview_{plan.name}", "preview_collect.sh.j2", "Says what it would do to pull")
         )
     capsules += [send.collected_sender(fleet, plan, source) for source in plan.sources]
     return Contribution(
@@ -73,7 +73,6 @@ def edge_of(fleet: Fleet, plan: CollectPlan, source: str) -> Edge:
     """The permission by which ``plan`` pulls the backups of ``source``."""
     above = topology.upstream(fleet, plan)
     native = plan.ownership is Ownership.NATIVE
-    local = isinstance(above, ProtectPlan)
     return Edge(
         purpose="collect",
         client=plan.node,

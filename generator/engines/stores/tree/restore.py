@@ -1,4 +1,4 @@
-"""Restoring: what root runs on a node to get its own data back, from its local tree or from a node that collected it."""
+"""Restoring: what root runs on a node to get its own data back, from its own tree or from a collecting node."""
 
 from __future__ import annotations
 

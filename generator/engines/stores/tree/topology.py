@@ -49,7 +49,8 @@ def local_sender_name(plan: ProtectPlan) -> str:
 
 def upstream(fleet: Fleet, plan: CollectPlan) -> ProtectPlan | CollectPlan:
     """The plan whose backups ``plan`` pulls; raises `KeyError` for a dangling name."""
-    for candidate in (*fleet.protect_plans, *fleet.collect_plans):
+    candidates: tuple[ProtectPlan | CollectPlan, ...] = (*fleet.protect_plans, *fleet.collect_plans)
+    for candidate in candidates:
         if candidate.name == plan.collects:
             return candidate
     raise KeyError(plan.collects)

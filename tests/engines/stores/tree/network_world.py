@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from generator.engines.contribution import Contribution
-from generator.engines.stores.tree import ENGINE, topology
+from generator.engines.stores.tree import topology
 from generator.inventory.model import (
     CollectPlan,
     Dataset,
@@ -96,10 +96,13 @@ class World:
         self._listener.bind(str(self.root / "network"))
         (self.root / "network").chmod(0o777)
         self._listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def close(self) -> None:
         """Remove everything."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()  # else it would accept for whoever gets its descriptor next
         self._listener.close()
         for process in self._processes:
             if process.poll() is None:
@@ -214,8 +217,14 @@ class World:
                 key.parent.chmod(0o711)
                 key.write_text("key")
                 key.chmod(0o440)
-                number = next((n for s, n in fleet.data_numbers.items() if topology.data_account(fleet, s).name ==
-                               connection.key_group), 0)
+                number = next(
+                    (
+                        n
+                        for s, n in fleet.data_numbers.items()
+                        if topology.data_account(fleet, s).name == connection.key_group
+                    ),
+                    0,
+                )
                 os.chown(key, 0, number)
             for directory in contribution.directories:
                 Path(directory.path).mkdir(parents=True, exist_ok=True)
@@ -247,14 +256,23 @@ class World:
     def run(self, node: str, name: str, *, stdin: str = "", timeout: int = 120) -> subprocess.CompletedProcess[str]:
         """Run a capsule as cron would."""
         return subprocess.run(
-            [self.capsule(node, name)], input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
-            env={"PATH": "/usr/bin:/bin"}, errors="surrogateescape",
+            [self.capsule(node, name)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env={"PATH": "/usr/bin:/bin"},
+            errors="surrogateescape",
         )
 
     def start(self, node: str, name: str) -> subprocess.Popen[bytes]:
         """Start a capsule in a process group of its own."""
         process = subprocess.Popen(
-            [self.capsule(node, name)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [self.capsule(node, name)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         self._processes.append(process)
@@ -288,10 +306,9 @@ class World:
             if server in self.serve:
                 self.serve[server](link)
                 return
-            with (self.root / "sender.err").open("ab") as errors:
-                subprocess.run(
-                    [self.capsule(server, capsule)], stdin=link, stdout=link, stderr=errors, check=False
-                )
+            subprocess.run(
+                [self.capsule(server, capsule)], stdin=link, stdout=link, stderr=subprocess.DEVNULL, check=False
+            )
 
     # --- Local trees
 
@@ -315,7 +332,7 @@ def manifest(backup: Path) -> bytes:
     top = os.fsencode(backup)
     for directory, names, files in os.walk(top):
         for name in names + files:
-            path = os.path.join(directory, name)
+            path = directory + b"/" + name
             relative = path[len(top) + 1 :]
             if relative not in (b"manifest", b"backup.info"):
                 lines.append((_escape(relative), _line(path)))
@@ -330,20 +347,35 @@ def _escape(name: bytes) -> bytes:
 
 def _line(path: bytes) -> bytes:
     found = os.lstat(path)
-    kinds = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p", stat.S_IFSOCK: "s",
-             stat.S_IFBLK: "b", stat.S_IFCHR: "c"}
+    kinds = {
+        stat.S_IFREG: "f",
+        stat.S_IFDIR: "d",
+        stat.S_IFLNK: "l",
+        stat.S_IFIFO: "p",
+        stat.S_IFSOCK: "s",
+        stat.S_IFBLK: "b",
+        stat.S_IFCHR: "c",
+    }
     kind = kinds[stat.S_IFMT(found.st_mode)]
     digest, size = "-", found.st_size
     if kind == "f":
         digest = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest()
     elif kind == "l":
-        digest = hashlib.sha256(os.readlink(path)).hexdigest()
+        digest = hashlib.sha256(os.fsencode(Path(os.fsdecode(path)).readlink())).hexdigest()
     elif kind in "bc":
         digest = f"{os.major(found.st_rdev)},{os.minor(found.st_rdev)}"
     if kind not in "fl":
         size = 0
-    fields = (kind, f"{stat.S_IMODE(found.st_mode):o}", found.st_uid, found.st_gid, size, int(found.st_mtime),
-              found.st_ino, digest)
+    fields = (
+        kind,
+        f"{stat.S_IMODE(found.st_mode):o}",
+        found.st_uid,
+        found.st_gid,
+        size,
+        int(found.st_mtime),
+        found.st_ino,
+        digest,
+    )
     return "\t".join(str(field) for field in fields).encode()
 
 

@@ -1,0 +1,156 @@
+"""Restores: from the local tree, from the collecting node and the second site, also when they are interrupted."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from network_world import SOURCES, World, day, kill_group, manifest
+
+from generator.engines.producers.paths import PathsSettings
+from generator.engines.stores.tree import ENGINE
+from generator.inventory.model import Dataset, RestorePoint
+from generator.plan import Origin
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="restores need root")
+ORIGIN = Origin(path="test")
+
+
+@pytest.fixture
+def live(world: World) -> Path:
+    """A directory of data, backed up, collected and collected again by the second site."""
+    data = world.root / "live" / "etc"
+    dataset = Dataset(
+        name="conf",
+        producer="paths",
+        settings=PathsSettings(paths=(str(data),), exclude=("cache/",)),
+        mountpoint=None,
+        canary=None,
+        shrink_limit_percent=50,
+        origin=ORIGIN,
+    )
+    point = RestorePoint(name="one", dataset="conf", path=str(data / "a b" / "f"), source="offsite", origin=ORIGIN)
+    sources = [replace(world.node(name, (dataset,)), restore_points=(point,)) for name in SOURCES]
+    fleet = world.fleet(nodes=[*sources, world.node("collector"), world.node("second")])
+    parts = list(ENGINE.protect(fleet, fleet.protect_plans[0]))
+    for plan in fleet.collect_plans:
+        parts += ENGINE.collect(fleet, plan)
+    world.install(fleet, parts)
+    (data / "a b").mkdir(parents=True)
+    (data / "a b").chmod(0o751)
+    (data / "a b" / "f").write_text("right")
+    os.utime(data / "a b" / "f", (1_000_000_000, 1_000_000_000))
+    os.link(data / "a b" / "f", data / "linked")
+    os.chown(data / "linked", 5, 6)
+    (data / "symlink").symlink_to("nowhere")
+    (data / "big").write_bytes(random.Random(1).randbytes(30_000_000))
+    (data / "cache").mkdir()
+    for node, name in (
+        ("alpha", "backup_nightly"),
+        ("beta", "backup_nightly"),
+        ("collector", "collect_collection"),
+        ("second", "collect_offsite"),
+    ):
+        done = world.run(node, name)
+        assert (done.returncode, done.stderr) == (0, "")
+    return data
+
+
+def content(directory: Path) -> list[bytes]:
+    """What is there, by a walker of our own, without inode numbers."""
+    lines = [line.split(b"\t") for line in manifest(directory).splitlines()]
+    return [b"\t".join(line[:6] + line[7:]) for line in lines]
+
+
+CAPSULES = [
+    ("restore_latest_conf", ""),
+    ("restore_conf", day(0)),
+    ("restore_conf", "latest"),
+    ("restore_conf_from_collection", "latest\n"),
+    ("restore_conf_from_offsite", f"{day(0)}\n"),
+]
+
+
+def test_every_way_back_gives_the_same(world: World, live: Path) -> None:
+    expected = content(live)
+    for capsule, answer in CAPSULES:
+        (live / "extra").write_text("was not there")
+        (live / "a b" / "f").write_text("WRONG AND LONGER")
+        (live / "symlink").unlink()
+        done = world.run("alpha", capsule, stdin=answer)
+        assert (done.returncode, done.stderr) == (0, ""), capsule
+        assert content(live) == expected, capsule
+        assert (live / "linked").samefile(live / "a b" / "f")
+    records = list((world.own_path("alpha") / "state" / "restores").iterdir())
+    assert len(records) == len(CAPSULES)
+    assert all("result=complete" in record.read_text() for record in records)
+
+
+def test_an_empty_node_gets_everything_and_a_point_gets_itself(world: World, live: Path) -> None:
+    (live / "cache").rmdir()
+    os.utime(live, (1_000_000_000, 1_000_000_000))
+    shutil.rmtree(live.parent)
+    done = world.run("alpha", "restore_point_one_from_offsite", stdin="latest")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in live.parent.rglob("*")) == ["a b", "etc", "f"]
+    assert ((live / "a b" / "f").read_text(), (live / "a b" / "f").stat().st_uid) == ("right", 5)
+    assert (live / "a b").stat().st_mode & 0o777 == 0o751
+    shutil.rmtree(live.parent)
+    assert world.run("alpha", "restore_conf_from_offsite", stdin="latest").returncode == 0
+    assert (live / "big").read_bytes() == random.Random(1).randbytes(30_000_000)
+    assert (live / "linked").samefile(live / "a b" / "f")
+
+
+@pytest.mark.parametrize("answer", ["", "../x", "2026-01-01", "latest;id", f"{day(0)}.partial", "-rf", "*"])
+def test_only_a_backup_that_exists_is_an_answer(world: World, live: Path, answer: str) -> None:
+    before = content(live)
+    for capsule in ("restore_conf", "restore_conf_from_collection"):
+        assert world.run("alpha", capsule, stdin=answer).returncode == 64
+    assert content(live) == before
+
+
+def test_a_damaged_backup_touches_nothing(world: World, live: Path) -> None:
+    for damaged in (world.local_tree("alpha"), world.root / "collector" / "store" / "alpha"):
+        (big,) = (damaged / day(0)).rglob("big")
+        with big.open("r+b") as file:
+            file.write(b"damage")
+    (live / "a b" / "f").write_text("newer than the backup")
+    before = content(live)
+    for capsule in ("restore_conf", "restore_conf_from_collection"):
+        done = world.run("alpha", capsule, stdin="latest")
+        assert (done.returncode, "RESTORE-BACKUP-DAMAGED" in done.stderr) == (65, True)
+    assert content(live) == before
+    assert world.run("alpha", "restore_conf_from_offsite", stdin="latest").returncode == 0
+
+
+def test_a_partial_backup_is_restored_only_by_name_and_loudly(world: World, live: Path) -> None:
+    tree = world.local_tree("alpha")
+    (tree / day(0)).rename(tree / f"{day(0)}.partial")
+    assert world.run("alpha", "restore_latest_conf").returncode == 69
+    (live / "a b" / "f").unlink()
+    done = world.run("alpha", "restore_conf", stdin=f"{day(0)}.partial")
+    assert (done.returncode, "THIS BACKUP IS PARTIAL" in done.stderr) == (0, True)
+    assert (live / "a b" / "f").read_text() == "right"
+
+
+def test_a_killed_restore_is_simply_run_again(world: World, live: Path) -> None:
+    seed = 20261120
+    chance = random.Random(seed)
+    expected = content(live)
+    capsule = world.capsule("alpha", "restore_latest_conf")
+    from_offsite = world.capsule("alpha", "restore_conf_from_offsite")
+    from_offsite.write_text(from_offsite.read_text().replace("IFS= read -r -t 300 -n 64 answer", "answer=latest"))
+    for name in (capsule.name, from_offsite.name):
+        for _ in range(3):
+            (live / "big").unlink(missing_ok=True)
+            process = world.start("alpha", name)
+            time.sleep(chance.uniform(0.1, 1.0))
+            kill_group(process)
+        time.sleep(0.5)
+        assert world.run("alpha", name).returncode == 0, f"seed {seed}"
+        assert content(live) == expected
