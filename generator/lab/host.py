@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib import resources
 from ipaddress import IPv4Interface
 from pathlib import Path
@@ -185,7 +186,10 @@ class Host:
         self._unshare = None
 
     def save(self) -> HostState:
-        """Power the host off, keep a copy of its disk, and start it again without daemons."""
+        """Cut the power, keep a copy of the disk, and start the host again without daemons.
+
+        In a copy hard links are kept and inode numbers are not.
+        """
         self.kill()
         self._states += 1
         state = HostState(host=self.name, copy=self._directory / f"state{self._states}")
@@ -207,3 +211,21 @@ class Host:
         load_disk(self._directory / "none", self._directory / "upper", self._directory / "work")
         self._write_identity()
         self.start()
+
+    @contextmanager
+    def spare_disk(self) -> Iterator[None]:
+        """For a while the host has the disk of a freshly installed one; then its own again, inode for inode.
+
+        Both times the power is cut and the host started without daemons.
+        """
+        own = self._directory / "own"
+        self.kill()
+        (self._directory / "upper").rename(own)
+        try:
+            self.wipe()
+            yield
+        finally:
+            self.kill()
+            shutil.rmtree(self._directory / "upper", ignore_errors=True)
+            own.rename(self._directory / "upper")
+            self.start()

@@ -20,9 +20,11 @@ class Network:
         # a name of at most 15 bytes; the one before may live until the kernel has buried a killed host
         port = f"p{pid}"
         self._ports[name] = port
+        # a restarted host answers with the hardware address that its neighbours still have in their tables
+        hardware = "02:00:" + ":".join(f"{byte:02x}" for byte in interface.ip.packed)
         self._ip(
             self._keeper,
-            f"link add name {port} type veth peer name eth0 netns {pid}",
+            f"link add name {port} type veth peer name eth0 address {hardware} netns {pid}",
             f"link set {port} master wire",
             f"link set {port} up",
         )

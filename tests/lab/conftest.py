@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +18,8 @@ from . import trees
 from .fleet import LabFleet
 
 HERE = Path(__file__).parent
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,13 +31,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab_directory() -> Path:
-    """Where labs may live: on a disk, because an overlay cannot hold another one's upper layer."""
+    """Where labs may live: in memory if that can hold backups, else on a disk (an overlay cannot hold another)."""
     try:
         require_lab()
         base_root()
     except LabUnavailable as unavailable:
         pytest.skip(str(unavailable))
-    return Path("/var/tmp/capsule-lab")
+    return MEMORY / "capsule-lab" if holds_backups(MEMORY) else Path("/var/tmp/capsule-lab")
+
+
+def holds_backups(directory: Path) -> bool:
+    """Whether there is room for the fleet and the filesystem has the user attributes that fake super needs."""
+    if not directory.is_dir() or shutil.disk_usage(directory).free < ROOM:
+        return False
+    available = re.search(r"MemAvailable: +([0-9]+)", Path("/proc/meminfo").read_text(encoding="utf-8"))
+    if available is None or int(available[1]) * 1024 < ROOM:
+        return False
+    with tempfile.NamedTemporaryFile(dir=directory) as probe:
+        try:
+            os.setxattr(probe.name, "user.probe", b"1")
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -140,14 +140,11 @@ class LabFleet:
         host = self.hosts[name]
         if host.running("mariadbd"):
             services.stop_mariadb(host)
-        state = host.save()
-        try:
-            host.wipe()
+        with host.spare_disk():
             self.prepare(name)
             self.install(name)
             yield host
-        finally:
-            self.load({name: state})
+        self.start_daemons(name)
 
     # -- days and runs ----------------------------------------------------------------------------------------------
 
