@@ -61,7 +61,8 @@ def test_no_file_but_keys_holds_a_private_key(built: Path) -> None:
 
 def test_ssh_keygen_verifies_the_seal(built: Path) -> None:
     directory = built / "output/kaizen"
-    command = ["ssh-keygen", "-Y", "verify", "-f", "allowed_signers", "-I", "kaizen", "-n", "capsule-seal", "-s", "manifest.json.sig"]
+    command = ["ssh-keygen", "-Y", "verify", "-f", "allowed_signers", "-I", "kaizen", "-n", "capsule-seal"]
+    command += ["-s", "manifest.json.sig"]
     manifest = (directory / "manifest.json").read_bytes()
     assert subprocess.run(command, cwd=directory, input=manifest, capture_output=True).returncode == 0
 
@@ -176,7 +177,8 @@ def test_why_of_a_cron_line_names_the_schedule(built: Path) -> None:
     file = built / "output/kaizen/nodes/services-1/root/etc/cron.d/capsule-kaizen"
     lines = file.read_text().splitlines()
     number = next(count for count, line in enumerate(lines, start=1) if "collect_collection" in line)
-    said = gen("why", f"/etc/cron.d/capsule-kaizen:{number}", "--node", "services-1", "--inventory", built / "kaizen.yml")
+    line = f"/etc/cron.d/capsule-kaizen:{number}"
+    said = gen("why", line, "--node", "services-1", "--inventory", built / "kaizen.yml")
     assert "plans.collection.schedule" in said.stdout.splitlines()[0]
 
 

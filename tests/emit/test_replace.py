@@ -37,7 +37,7 @@ def test_an_interrupted_build_leaves_a_whole_output(
     tmp_path: Path, step: str, atomic: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not atomic:
-        monkeypatch.setattr(module, "_exchanged", lambda one, other: False)
+        monkeypatch.setattr(module, "_exchanged", lambda *paths: not paths)
     emit(tmp_path / "out", "kaizen", build("old"))
 
     def interrupt(name: str) -> None:
