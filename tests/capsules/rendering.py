@@ -1,7 +1,7 @@
-"""Renders a node's local capsules for a test, with every path below one directory: ``python rendering.py DIRECTORY``.
+"""Renders a node's local capsules for a test, every path below one directory: ``python rendering.py DIRECTORY``.
 
-``tools/`` has a link to the real tool for every sealed path, so that a test can put a fake in its place, and a shim of
-``date`` that lives at the Unix time in the file ``now``, if there is one.
+``tools/`` has a link to the real tool for every sealed path, so that a test can put a fake in its place, and a shim
+of ``date`` that lives at the Unix time in the file ``now``, if there is one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from generator.quoting import ShellWord  # noqa: E402
 from generator.render import TemplateLibrary  # noqa: E402
 
 HERE = Origin(path="tests")
-ODD_NAME = "it's a $(touch /tmp/pwned) \"dir\" [x]*\\z"
+ODD_NAME = 'it\'s a $(touch /tmp/pwned) "dir" [x]*\\z'
 DATA_NUMBER = 0x7ABCDEF0
 DATE_SHIM = """#!/bin/bash
 for word in "$@"; do [[ "$word" == -d ]] && exec /usr/bin/date "$@"; done
@@ -45,7 +45,9 @@ exec /usr/bin/date "$@"
 """
 
 
-def dataset(name: str, producer: str, *, canary: str | None = None, mountpoint: str | None = None, **own: object) -> Dataset:
+def dataset(
+    name: str, producer: str, *, canary: str | None = None, mountpoint: str | None = None, **own: object
+) -> Dataset:
     """A dataset with ``own`` settings of its producer."""
     return Dataset(
         name=name,
@@ -134,7 +136,10 @@ def make_fleet(directory: Path) -> Fleet:
         deployment="test",
         operator=Operator(name="backupoperator", number=1901, home="/var/lib/backupoperator"),
         paths=Paths(
-            programs=str(directory), logs=f"{directory}/log", state=f"{directory}/state", metrics=f"{directory}/metrics"
+            programs=str(directory),
+            logs=f"{directory}/log",
+            state=f"{directory}/state",
+            metrics=f"{directory}/metrics",
         ),
         mail_to="root",
         health_check_url="",

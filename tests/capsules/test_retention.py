@@ -66,12 +66,13 @@ def select(names: set[str], rules: dict[str, int | None], minimum: int, awk: str
     return run.stdout.split()
 
 
-@pytest.mark.parametrize("awk", [pytest.param(found, id=Path(found).name) for found in
-                                 filter(None, map(shutil.which, ("mawk", "gawk")))])
+@pytest.mark.parametrize(
+    "awk", [pytest.param(found, id=Path(found).name) for found in filter(None, map(shutil.which, ("mawk", "gawk")))]
+)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     ages=st.sets(st.tuples(day, st.booleans()), max_size=25),
-    rules=st.fixed_dictionaries({name: rule for name in RULES}),
+    rules=st.fixed_dictionaries(dict.fromkeys(RULES, rule)),
     minimum=st.integers(0, 5),
 )
 def test_deletes_exactly_what_no_rule_keeps(

@@ -29,7 +29,7 @@ def describe(path: bytes, top: bytes, links: dict[int, int], *, change_times: bo
     if kind == stat.S_IFREG:
         content = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest()
     elif kind == stat.S_IFLNK:
-        content = repr(os.readlink(path))
+        content = repr(os.readlink(path))  # noqa: PTH115  # bytes  # noqa: PTH115  # bytes
     elif kind in (stat.S_IFCHR, stat.S_IFBLK):
         content = str(status.st_rdev)
     names = os.listxattr(path, follow_symlinks=False)

@@ -22,21 +22,18 @@ def protect(fleet: Fleet, plan: ProtectPlan) -> tuple[Contribution, ...]:
         *(
             contribution
             for name in plan.nodes
-            if planned_datasets(plan, fleet.node(name))
+            if topology.planned_datasets(plan, fleet.node(name))
             for contribution in (_local(fleet, plan, fleet.node(name)), *scrub_local(fleet, plan, name))
         ),
         *restore.from_local(fleet, plan),
     )
 
 
-def planned_datasets(plan: ProtectPlan, node: Node) -> tuple[Dataset, ...]:
-    """The datasets of ``node`` that ``plan`` protects."""
-    return tuple(dataset for dataset in node.datasets if not plan.datasets or dataset.name in plan.datasets)
-
-
-def store_excludes(path: str) -> tuple[Hole, ...]:
-    """The rsync options that keep the store at ``path`` out of every backup and every restore."""
-    return (ShellWord.of(exclude_option(path)),)
+def store_excludes(fleet: Fleet, node: Node) -> tuple[Hole, ...]:
+    """The rsync options that keep every store of ``node`` out of its backups and untouched by its restores."""
+    stores = {plan.path for plan in fleet.protect_plans if node.name in plan.nodes}
+    stores |= {plan.path for plan in fleet.collect_plans if plan.node == node.name}
+    return tuple(ShellWord.of(exclude_option(path)) for path in sorted(stores))
 
 
 def retention_rules(retention: Retention) -> tuple[Hole, ...]:
@@ -82,14 +79,14 @@ def _local(fleet: Fleet, plan: ProtectPlan, node: Node) -> Contribution:
 
 def _capsules(fleet: Fleet, plan: ProtectPlan, node: Node) -> tuple[Capsule, ...]:
     engines = _engines(plan, node)
-    count = len(planned_datasets(plan, node))
+    count = len(topology.planned_datasets(plan, node))
     common: dict[str, Hole] = {
         "plan": ShellWord.of(plan.name),
         "path": ShellWord.of(plan.path),
-        "store_excludes": store_excludes(plan.path),
+        "store_excludes": store_excludes(fleet, node),
         "retention": retention_rules(plan.retention),
         "duration_seconds": ShellWord.of(str(plan.limits.duration_seconds)),
-        "datasets": tuple(_dataset(node, dataset) for dataset in planned_datasets(plan, node)),
+        "datasets": tuple(_dataset(node, dataset) for dataset in topology.planned_datasets(plan, node)),
     }
     interval = topology.longest_interval_seconds(plan.schedule.cron)
     capsules = [
@@ -142,7 +139,7 @@ def _dataset(node: Node, dataset: Dataset) -> Holes:
 
 
 def _engines(plan: ProtectPlan, node: Node) -> tuple[ProducerEngine, ...]:
-    names = sorted({dataset.producer for dataset in planned_datasets(plan, node)})
+    names = sorted({dataset.producer for dataset in topology.planned_datasets(plan, node)})
     return tuple(producers()[name] for name in names)
 
 

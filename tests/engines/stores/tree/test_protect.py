@@ -40,7 +40,8 @@ def test_preview_and_scrub_are_there_only_where_asked_for() -> None:
 
 
 def test_a_node_without_datasets_of_the_plan_gets_nothing() -> None:
-    assert protect(FLEET, replace(NIGHTLY, datasets=("no-such",))) == ()
+    contributions = protect(FLEET, replace(NIGHTLY, datasets=("no-such",)))
+    assert not any(one.capsules or one.schedules or one.expected_runs for one in contributions)
 
 
 def test_rules_that_are_off_are_empty_words() -> None:
