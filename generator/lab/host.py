@@ -37,7 +37,7 @@ class Host:
         self._syslog: Syslog | None = None
         self._log_before: tuple[str, ...] = ()
         self._states = 0
-        directory.mkdir(mode=0o711)
+        directory.mkdir(mode=0o700)
         (directory / "root").mkdir(mode=0o755)
         load_disk(directory / "none", directory / "upper", directory / "work")
         self._write_identity()

@@ -31,7 +31,6 @@ class RunDirectory:
         parent.mkdir(parents=True, exist_ok=True)
         remove_stale(parent)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        self.path.chmod(0o711)
         lock = _take(self.path)
         assert lock is not None, "a directory that was just made is nobody else's"
         self.lifeline, self._alive = os.pipe()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.lab import CommandFailed, Host, Lab, LabError, LabUnavailable, requirements, services
+from generator.lab import CommandFailed, Host, Lab, LabError, LabUnavailable, services
 from generator.lab.disks import mount_disk
 from generator.lab.rundirectory import PREFIX, remove_stale
 
@@ -158,7 +158,7 @@ with Lab(Path(sys.argv[1])) as lab:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_lab_leaves_nothing(lab_directory: Path, tmp_path: Path, number: signal.Signals) -> None:
-    directory = lab_directory / tmp_path.name / number.name
+    directory = lab_directory / f"{tmp_path.name}-{number.name}"
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(directory)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
@@ -186,7 +186,7 @@ def test_left_overs_of_a_lab_whose_keeper_died_too_are_removed(lab_directory: Pa
 
 
 def test_without_root_the_lab_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requirements.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LabUnavailable, match="needs root"):
         Lab(Path("/nonexistent"))
 
