@@ -330,6 +330,22 @@ def writers(world: World) -> list[str]:
     return [line for line in mine if str(world.root) in line]
 
 
+def test_a_run_that_is_told_to_stop_says_so_and_takes_its_children_along(world: World) -> None:
+    install(world)
+    everywhere(world, day(0))
+    world.serve["alpha"] = drip
+    process = world.start("collector", "collect_collection")
+    time.sleep(1.5)
+    process.terminate()
+    assert process.wait(timeout=20) == 143
+    time.sleep(0.5)
+    assert writers(world) == []
+    assert "COLLECTION-INTERRUPTED" in world.log("collector", "collect_collection")
+    assert world.run_state("collector", "collect_collection")["result"] == "failed"
+    del world.serve["alpha"]
+    assert world.run("collector", "collect_collection").returncode == 0
+
+
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_killed_at_any_moment_only_whole_backups_are_visible(world: World, whole_group: bool) -> None:
     seed = 20261120 + whole_group

@@ -80,7 +80,8 @@ def test_every_way_back_gives_the_same(world: World, live: Path) -> None:
     expected = content(live)
     for capsule, answer in CAPSULES:
         (live / "extra").write_text("was not there")
-        (live / "a b" / "f").write_text("WRONG AND LONGER")
+        (live / "a b" / "f").write_text("WRONG")  # as long and as old as what is right
+        os.utime(live / "a b" / "f", (1_000_000_000, 1_000_000_000))
         (live / "symlink").unlink()
         done = world.run("alpha", capsule, stdin=answer)
         assert (done.returncode, done.stderr) == (0, ""), capsule
