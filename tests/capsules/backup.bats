@@ -120,6 +120,17 @@ teardown() {
   [[ "$stderr" == *'the canary is not there'* ]]
 }
 
+@test "without its mount a dataset is partial, with it complete" {
+  sed "s|back_up 'guarded' ''|back_up 'guarded' '$LAB/data/guarded'|" bin/backup_nightly >mounted
+  grep -q "back_up 'guarded' '/" mounted
+  travel_to 2026-03-01
+  run -10 --separate-stderr bash mounted
+  [[ "$stderr" == *'nothing is mounted there'* ]]
+  unshare --mount bash -euc 'mount --bind data/guarded data/guarded; bash mounted'
+  [[ "$(names store-nightly)" == '2026-03-01 ' ]]
+  rm mounted
+}
+
 @test "a dataset that shrank is partial until root accepts its size, once" {
   travel_to 2026-03-01
   bin/backup_nightly
