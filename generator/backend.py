@@ -54,7 +54,7 @@ def build(request: BuildRequest, progress: Progress) -> Build:
     plan = request.plan
     nodes = _render(request, progress)
     delivered = _deliver(request, nodes, progress)
-    verification = verify_nodes(nodes, request.library, request.tools, progress)
+    verification = verify_nodes(nodes, delivered, request.library, request.tools, progress)
     progress("seal", 0, 1)
     review = Review(
         deployment=plan.deployment,

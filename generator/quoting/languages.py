@@ -53,10 +53,13 @@ class Quoted:
         return hash((type(self), self._text))
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def _refuse_control(language: str, value: str) -> None:
-    for character in value:
-        if ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 or 0xD800 <= ord(character) < 0xE000:
-            raise Unquotable(language, value, f"control character U+{ord(character):04X}")
+    found = _CONTROL.search(value)
+    if found is not None:
+        raise Unquotable(language, value, f"control character U+{ord(found[0]):04X}")
 
 
 @final

@@ -19,24 +19,29 @@ _BATCH_BYTES = 60_000  # of script for one call of shellcheck: enough calls to k
 
 
 def jobs(
-    subjects: Sequence[Subject], library: TemplateLibrary, tools: Mapping[str, Path], scratch: Path
+    subjects: Sequence[Subject], library: TemplateLibrary, tools: Mapping[str, Path], scratch: Path, *, sealed: bool
 ) -> Iterable[Callable[[], VerificationReport]]:
-    """What is to be done for all capsules, the longest first."""
+    """What is to be done for all scripts, the longest first; the rules for capsules are for ``sealed`` ones only.
+
+    Scripts that install others have rights and tools of their own.
+    """
+    scratch.mkdir()
     shapes = one_of_each_shape(subjects)
     distinct = _distinct(shapes, library)
     if "shellcheck" in tools:
         for number, batch in enumerate(_batches(distinct)):
             yield _lint_job(batch, tools["shellcheck"], scratch / f"shellcheck-{number}")
     else:
-        missing = Unverified(tool="shellcheck", what="capsules", count=len(subjects))
+        missing = Unverified(tool="shellcheck", what="scripts", count=len(subjects))
         yield lambda: VerificationReport(unverified=(missing,))
     if "bash" in tools:
         for number in range(parts := max(1, os.cpu_count() or 1)):
             yield _syntax_job(shapes[number::parts], tools["bash"])
     else:
-        missing_bash = Unverified(tool="bash", what="the syntax of capsules", count=len(subjects))
+        missing_bash = Unverified(tool="bash", what="the syntax of scripts", count=len(subjects))
         yield lambda: VerificationReport(unverified=(missing_bash,))
-    yield lambda: _tree_report(shapes, distinct)
+    if sealed:
+        yield lambda: _tree_report(shapes, distinct)
 
 
 def _distinct(shapes: Sequence[Subject], library: TemplateLibrary) -> tuple[tuple[Subject, Folded], ...]:

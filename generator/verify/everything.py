@@ -9,24 +9,30 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
-from generator.render.model import Kind, RenderedNode
+from generator.render.model import DeliveryFile, Kind, RenderedNode
 from generator.render.templates import TemplateLibrary
 from generator.verify import capsules, cron, keys, logrotate, manifests, sudoers
 from generator.verify.report import VerificationReport, merge
-from generator.verify.subjects import Subject, subjects_of
+from generator.verify.subjects import Subject, script_subjects, subjects_of
 
 Job: TypeAlias = Callable[[], VerificationReport]
 
 
 def verify_nodes(
     nodes: Sequence[RenderedNode],
+    delivered: Mapping[str, Iterable[DeliveryFile]],
     library: TemplateLibrary,
     tools: Mapping[str, Path],
     progress: Callable[[str, int, int], None],
 ) -> VerificationReport:
-    """Re-read every file of ``nodes``; ``tools`` are parsers by name, and what needs a missing one is unverified."""
+    """Re-read every file of ``nodes`` and every script that delivers them, ``delivered`` by node name.
+
+    ``tools`` are parsers by name; what needs a missing one is reported as unverified.
+    """
     with tempfile.TemporaryDirectory(prefix="capsule-verify-") as scratch:
         jobs = list(_jobs(nodes, library, tools, Path(scratch)))
+        scripts = script_subjects(delivered)
+        jobs += capsules.jobs(scripts, library, tools, Path(scratch) / "scripts", sealed=False)
         reports: dict[int, VerificationReport] = {}
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             running = {pool.submit(job): number for number, job in enumerate(jobs)}
@@ -55,7 +61,7 @@ def _jobs_of_kind(
 ) -> Iterable[Job]:
     match kind:
         case Kind.CAPSULE:
-            return capsules.jobs(subjects, library, tools, scratch)
+            return capsules.jobs(subjects, library, tools, scratch / "capsules", sealed=True)
         case Kind.SUDOERS:
             return [lambda: sudoers.verify(subjects, tools)]
         case Kind.AUTHORIZED_KEYS:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from generator.render.model import Kind, RenderedFile, RenderedNode
+from generator.plan import Origin
+from generator.render.model import DeliveryFile, Kind, RenderedFile, RenderedNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,28 @@ def one_of_each_shape(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
     for subject in subjects:
         first.setdefault(subject.file.shape, subject)
     return tuple(first.values())
+
+
+def script_subjects(delivered: Mapping[str, Iterable[DeliveryFile]]) -> tuple[Subject, ...]:
+    """The scripts among what delivers nodes, by node name, as subjects."""
+    return tuple(
+        Subject(node, _as_rendered(file))
+        for node, files in delivered.items()
+        for file in files
+        if file.path.endswith(".sh")
+    )
+
+
+def _as_rendered(file: DeliveryFile) -> RenderedFile:
+    return RenderedFile(
+        path=file.path,
+        content=file.content,
+        owner="root",
+        group="root",
+        mode=file.mode,
+        kind=Kind.CAPSULE,
+        sensitive=file.sensitive,
+        origin=Origin(path="nodes"),
+        shape=file.shape,
+        template=file.template,
+    )
