@@ -24,6 +24,7 @@ from . import cron
 HERE = Path(__file__).parent
 DEPLOYMENT = "lab"
 PROGRAMS = f"/opt/capsule/{DEPLOYMENT}/bin"
+STEPS = "/usr/local/lib/lab-steps"
 FIRST_DAY = date(2026, 11, 20)
 
 
@@ -91,10 +92,11 @@ class LabFleet:
     def prepare(self, name: str) -> None:
         """What an administrator has done on a node before Capsule comes: its identity, its daemons, a clock."""
         host = self.hosts[name]
-        host.run(
-            ["install", "-m", "0755", "/dev/stdin", "/usr/local/bin/shim-date"],
-            stdin=(HERE / "shim-date").read_text(),
-        )
+        host.run(["install", "-d", STEPS])
+        for shim, path in (("shim-date", "/usr/local/bin/shim-date"), ("shim-step", f"{STEPS}/shim")):
+            host.run(["install", "-m", "0755", "/dev/stdin", path], stdin=(HERE / shim).read_text(encoding="utf-8"))
+        for tool in self.inventory["profiles"]["shimmed"]["tools"]:
+            host.run(["ln", "-sf", "shim", f"{STEPS}/{tool}"])
         host.run(["install", "-d", "/var/lib/prometheus/node-exporter"])
         host.install_ssh_host_key(self.host_keys[name])
         self._set_clock(host)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from generator.lab import Host
@@ -80,7 +82,9 @@ def test_a_scrub_finds_a_single_rotten_byte(fleet: LabFleet) -> None:
 
 def test_gen_verify_judges_an_installed_node(fleet: LabFleet) -> None:
     host = fleet["website"]
-    root = ("verify", "output/lab", "--root", str(host.path("/")), "--node", "website")
+    signer = re.search(r"ssh-ed25519 [A-Za-z0-9+/=]+", fleet.gen("keys", "show", "lab.yml"))
+    assert signer is not None
+    root = ("verify", "output/lab", "--root", str(host.path("/")), "--node", "website", "--signers", signer[0])
     fleet.gen(*root)
     host.run(
         ["/bin/sh", "-c", f"echo >>{PROGRAMS}/backup_nightly; rm {PROGRAMS}/list_backups; touch {PROGRAMS}/extra"]

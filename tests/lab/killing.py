@@ -1,0 +1,90 @@
+"""Hooks for faults: find the processes of a running capsule, kill them together or one by one, at a chosen step."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from signal import SIGKILL, SIGSTOP
+
+from generator.lab import Host, LabError, Process
+
+from .fleet import PROGRAMS, LabFleet
+
+# every sealed tool of the fleet leads to this shim; it counts steps while the directory exists
+STEPS = "/run/lab-steps"
+
+
+def start(fleet: LabFleet, node: str, capsule: str, *, stdin: str = "") -> subprocess.Popen[bytes]:
+    """Start a capsule in the background, as root, in a session of its own; the caller kills it or waits for it."""
+    child = fleet[node].popen([f"{PROGRAMS}/{capsule}"])
+    assert child.stdin is not None
+    child.stdin.write(stdin.encode())
+    child.stdin.close()
+    child.stdin = None
+    return child
+
+
+def family(host: Host, capsule: str) -> tuple[Process, ...]:
+    """The processes of a running capsule with all descendants, by pid.
+
+    A capsule that sudo runs by its digest shows as /dev/fd/N; the sender has become rsync by then: ask for
+    ``rsync --server`` to find it.
+    """
+    everyone = host.processes()
+    found = {process.pid for process in everyone if capsule in " ".join(process.argv)}
+    grown = True
+    while grown:
+        more = {process.pid for process in everyone if process.parent in found} - found
+        found |= more
+        grown = bool(more)
+    return tuple(process for process in everyone if process.pid in found)
+
+
+def kill(processes: Iterable[Process]) -> int:
+    """SIGKILL all of them as at one moment: none can act on another's death. How many there still were."""
+    doomed = list(processes)
+    for number in (SIGSTOP, SIGKILL):
+        alive = []
+        for process in doomed:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, number)
+                alive.append(process)
+        doomed = alive
+    return len(doomed)
+
+
+def count_steps(host: Host, *, stop_at: int = 0) -> None:
+    """Count calls of sealed tools from now on; the call with number ``stop_at`` waits to be killed."""
+    host.run(
+        [
+            "/bin/sh",
+            "-c",
+            f"rm -rf {STEPS}; mkdir -m 1777 {STEPS}; echo {stop_at} >{STEPS}/stop; chmod 644 {STEPS}/stop",
+        ]
+    )
+
+
+def steps(host: Host) -> tuple[str, ...]:
+    """The tools called since `count_steps`, in order."""
+    entries = (entry.name for entry in host.path(STEPS).iterdir() if entry.name[0].isdigit())
+    return tuple(name.partition(".")[2] for name in sorted(entries, key=lambda name: int(name.partition(".")[0])))
+
+
+def reached(host: Host, running: subprocess.Popen[bytes], seconds: float = 60) -> bool:
+    """Whether the call that `count_steps` stops at has begun to wait; false if ``running`` ended without it."""
+    deadline = time.monotonic() + seconds
+    while not host.path(f"{STEPS}/waiting").exists():
+        if running.poll() is not None:
+            return False
+        if time.monotonic() > deadline:
+            raise LabError(f"{host.name}: the capsule neither ended nor came to its step")
+        time.sleep(0.005)
+    return True
+
+
+def end_steps(host: Host) -> None:
+    """Stop counting."""
+    host.run(["rm", "-rf", STEPS])

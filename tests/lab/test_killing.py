@@ -1,0 +1,30 @@
+"""The hooks for faults do what they say: they count, stop, find and kill."""
+
+from __future__ import annotations
+
+from .fleet import LabFleet, identifier
+from .killing import count_steps, end_steps, family, kill, reached, start, steps
+
+
+def test_a_capsule_is_killed_at_a_chosen_step(fleet: LabFleet) -> None:
+    host = fleet["website"]
+    count_steps(host)
+    fleet.capsule("website", "backup_nightly")
+    called = steps(host)
+    assert {"date", "flock", "rsync", "sync"} <= set(called)
+    fleet.set_day(2)
+    copying = called.index("rsync") + 1
+    count_steps(host, stop_at=copying)
+    running = start(fleet, "website", "backup_nightly")
+    assert reached(host, running)
+    assert steps(host)[-1] == "rsync"
+    assert kill(family(host, "backup_nightly")) > 1
+    running.communicate()
+    assert running.returncode != 0
+    end_steps(host)
+    assert family(host, "backup_nightly") == ()
+    names = {entry.name for entry in host.path("/backups").iterdir()}
+    assert {identifier(1), f".incomplete.{identifier(2)}"} <= names
+    assert identifier(2) not in names
+    fleet.capsule("website", "backup_nightly")
+    assert {entry.name for entry in host.path("/backups").iterdir()} == {identifier(1), identifier(2)}
