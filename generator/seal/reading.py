@@ -40,15 +40,16 @@ def read_node(root: Path, deployment: str, artifacts: Iterable[Artifact]) -> dic
     for path in sorted(wanted):
         place = root / path.lstrip("/")
         if os.path.lexists(place):
-            found[path] = look_at(place, users, groups)
+            # the root itself is the caller's choice, and may be a link to where the node's files are
+            found[path] = look_at(place, users, groups, follow=path == "/")
     programs = {one.path.rpartition("/")[0] for one in listed if one.kind == "manifest"}
     kept = {one.path.rpartition("/")[0] for one in listed}
     return {path: what for path, what in found.items() if not _is_own_directory(path, what, programs, kept)}
 
 
-def look_at(path: Path, users: Mapping[int, str], groups: Mapping[int, str]) -> Found:
-    """What lies at ``path``; raises `OSError`."""
-    status = path.lstat()
+def look_at(path: Path, users: Mapping[int, str], groups: Mapping[int, str], *, follow: bool = False) -> Found:
+    """What lies at ``path``, or with ``follow`` at the end of a symbolic link there; raises `OSError`."""
+    status = path.stat(follow_symlinks=follow)
     kind = FileType.OTHER
     digest = ""
     if stat.S_ISREG(status.st_mode):
