@@ -141,5 +141,6 @@ def test_the_reference_in_docs_is_current() -> None:
 
 
 def test_an_unknown_profile_is_one_mistake_not_many() -> None:
-    text = KAIZEN.read_text().replace("profiles: [openstack]", "profiles: [openstak]").replace("shrink_limit: 20", "x: 1")
+    misspelt = KAIZEN.read_text().replace("profiles: [openstack]", "profiles: [openstak]")
+    text = misspelt.replace("shrink_limit: 20", "x: 1")
     assert [one.code for one in load_text(text).diagnostics] == ["C0201", "C0301"]

@@ -13,6 +13,7 @@ def test_every_rule_is_found() -> None:
     assert list(rules()) == [
         "coverage",
         "identifiers",
+        "key_epochs",
         "maximum_age",
         "names",
         "reachability",
