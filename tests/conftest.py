@@ -21,7 +21,8 @@ def _count(terminal: pytest.TerminalReporter) -> dict[str, Counter[str]]:
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminal.getreports(outcome):
             if getattr(report, "when", None) == "call" or outcome in ("skipped", "error"):
-                counts[kind_of(report.keywords)][outcome] += 1
+                # a module that cannot be imported has a report without keywords
+                counts[kind_of(getattr(report, "keywords", ()))][outcome] += 1
     return counts
 
 
