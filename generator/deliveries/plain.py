@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from generator.deliveries.requirements import Command, Requirements, requirements
 from generator.inventory.model import Paths
+from generator.inventory.packages import INSTALLERS
 from generator.plan import Account, Directory, Hole, Holes, NodePlan, holes, holes_of
 from generator.quoting import ShellWord
 from generator.render.model import DeliveryFile, Kind, RenderedFile, RenderedNode
@@ -72,6 +73,7 @@ def _common(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole
         "clock": _clock(plan),
         "commands": _commands(needs),
         "packages": tuple(ShellWord.of(package) for package in needs.packages),
+        "install_packages": ShellWord.of(INSTALLERS[plan.os_family]),
     }
 
 

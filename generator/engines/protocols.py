@@ -17,7 +17,7 @@ class ProducerEngine(Protocol):
     settings: type[EngineSettings]
 
     def packages(self, node: Node) -> tuple[str, ...]:
-        """Packages that the fragments need on ``node``."""
+        """Packages that the fragments need on ``node``, by Debian's names; lowering knows the other families'."""
         ...
 
     def roots(self, dataset: Dataset) -> tuple[str, ...]:

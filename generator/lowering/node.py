@@ -9,6 +9,7 @@ from generator.engines.capsules import capsule_path
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.node_capsules import node_capsules
 from generator.inventory.model import Fleet, Node
+from generator.inventory.packages import package_names
 from generator.lowering import network
 from generator.lowering.clock import clock_offsets
 from generator.plan import Account, Artifact, Capsule, CronEntry, CronTable, Directory, LogRotation, NodePlan
@@ -45,6 +46,7 @@ def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> Node
         clock_offsets=clock_offsets(node.timezone),
         artifacts=tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
         origin=node.origin,
+        os_family=node.os_family,
     )
 
 
@@ -126,4 +128,4 @@ def _packages(parts: NodeParts) -> tuple[str, ...]:
         names.update({"openssh-server", "sudo"})
     if parts.outgoing:
         names.add("openssh-client")
-    return tuple(sorted(names))
+    return package_names(names, parts.node.os_family)

@@ -38,7 +38,8 @@ class NodePlan:
 
     ``hostname`` is the identity that installer and capsules insist on. ``clock_offsets`` are pairs of a Unix time and
     the UTC offset in seconds that the node's time zone must have then: the installer refuses a node whose clock runs
-    in another zone than its schedules were proved for. ``packages`` name what the capsules need.
+    in another zone than its schedules were proved for. ``packages`` name what the capsules need, as ``os_family``
+    (a key of `generator.inventory.tools.TOOLS`) calls it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class NodePlan:
     clock_offsets: tuple[tuple[int, int], ...]
     artifacts: tuple[Artifact, ...]
     origin: Origin
+    os_family: str = "debian"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

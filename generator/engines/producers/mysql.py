@@ -26,9 +26,9 @@ class MysqlProducer:
     name = "mysql"
     settings: type[EngineSettings] = MysqlSettings
 
-    def packages(self, node: Node) -> tuple[str, ...]:
+    def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # lowering knows what each family calls it
         """Packages that the fragments need on ``node``."""
-        return ("mariadb",) if node.os_family == "redhat" else ("mariadb-client",)
+        return ("mariadb-client",)
 
     def roots(self, dataset: Dataset) -> tuple[str, ...]:  # noqa: ARG002  # a dump is a stream
         """No path: the dataset is a stream."""
