@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -24,7 +25,7 @@ from generator.quoting import (
     ShellWord,
     SudoersWord,
 )
-from generator.render.logic import refuse_logic
+from generator.render.includes import inline_includes
 
 Shape: TypeAlias = bytes
 
@@ -97,11 +98,13 @@ class TemplateLibrary:
         self._directory = directory
         self._templates: dict[str, Template] = {}
         self._outlines: dict[Shape, str] = {}
+        self._shapes: dict[tuple[str | Shape, ...], Shape] = {}
+        self._records: dict[str, tuple[Holes, Any]] = {}
         self._environments = {language: self._environment(accepted) for language, accepted in LANGUAGES.items()}
 
     def _environment(self, accepted: tuple[type[Quoted], ...]) -> Environment:
         environment = Environment(
-            loader=_CheckedLoader(self._directory),
+            loader=FileSystemLoader(self._directory),
             undefined=StrictUndefined,
             finalize=_finalizer(accepted),
             autoescape=False,
@@ -143,24 +146,40 @@ class TemplateLibrary:
     def _chunks(self, template: str, holes: Holes, *, tracing: bool) -> list[str]:
         loaded = self._templates.get(template)
         if loaded is None:
-            language = template.removesuffix(".j2").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
-            loaded = self._templates[template] = self._environments[language].get_template(template)
-        context = {
-            name: self._open(value, holes.origin if tracing else None, tracing) for name, value in holes.values
-        }
+            loaded = self._templates[template] = self._load(template)
+        if tracing:
+            context = {name: self._open(value, holes.origin, tracing=True) for name, value in holes.values}
+        else:
+            context = {
+                name: value if isinstance(value, Quoted) else self._open_named(name, value)
+                for name, value in holes.values
+            }
         return list(loaded.root_render_func(loaded.new_context(context)))
 
+    def _load(self, template: str) -> Template:
+        language = template.removesuffix(".j2").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
+        environment = self._environments[language]
+        tree = inline_includes(environment, template)
+        return Template.from_code(environment, environment.compile(tree, template), {})
+
+    def _open_named(self, name: str, value: Hole) -> Any:
+        """Capsules of a node come with one table of tools, which is the largest record of all: opened once."""
+        if not isinstance(value, Holes):
+            return self._open(value, None, tracing=False)
+        last = self._records.get(name)
+        if last is None or last[0] is not value:
+            last = self._records[name] = (value, self._open(value, None, tracing=False))
+        return last[1]
+
     def _shape(self, template: str, chunks: list[str]) -> Shape:
-        digest = hashlib.sha256(template.encode())
-        for chunk in chunks:
-            if isinstance(chunk, HoleText):
-                digest.update(b"\0")
-            elif isinstance(chunk, FragmentText):
-                digest.update(chunk.shape)
-            else:
-                digest.update(chunk.encode())
-        shape = digest.digest()
-        if shape not in self._outlines:
+        # what a template says is one string object for all files, whose hash Python remembers
+        parts: tuple[str | Shape, ...] = (template, *[_part(chunk) for chunk in chunks])
+        shape = self._shapes.get(parts)
+        if shape is None:
+            digest = hashlib.sha256()
+            for part in parts:
+                digest.update(part if isinstance(part, bytes) else part.encode())
+            shape = self._shapes[parts] = digest.digest()
             self._outlines[shape] = "".join(self._blanked(chunk) for chunk in chunks)
         return shape
 
@@ -169,23 +188,30 @@ class TemplateLibrary:
             return BLANK
         return self._outlines[chunk.shape] if isinstance(chunk, FragmentText) else chunk
 
-    def _open(self, value: Hole, origin: Origin | None, tracing: bool) -> Any:
+    def _open(self, value: Hole, origin: Origin | None, *, tracing: bool) -> Any:
+        if isinstance(value, Quoted):
+            return value if origin is None else _Placed(value, origin)
         match value:
             case Holes():
                 own = (value.origin or origin) if tracing else None
-                return {name: self._open(inner, own, tracing) for name, inner in value.values}
+                opened = {name: self._open(inner, own, tracing=tracing) for name, inner in value.values}
+                return SimpleNamespace(**opened)
             case tuple():
-                return [self._open(inner, origin, tracing) for inner in value]
+                return [self._open(inner, origin, tracing=tracing) for inner in value]
             case Fragment():
                 chunks = self._chunks(value.template, value.holes, tracing=tracing)
                 text = FragmentText("".join(chunks))
                 text.shape = self._shape(value.template, chunks)
                 text.places = _places(chunks) if tracing else ()
                 return text
-            case Quoted() if origin is not None:
-                return _Placed(value, origin)
             case _:
                 return value
+
+
+def _part(chunk: str) -> str | Shape:
+    if type(chunk) is str:
+        return chunk
+    return chunk.shape if isinstance(chunk, FragmentText) else BLANK
 
 
 def _places(chunks: list[str]) -> tuple[Place, ...]:
@@ -214,15 +240,3 @@ def _finalizer(accepted: tuple[type[Quoted], ...]) -> Callable[[object], str]:
         raise TypeError(f"this hole accepts {names}, not {value!r}")
 
     return finalize
-
-
-class _CheckedLoader(FileSystemLoader):
-    """Loads a template and refuses logic in it."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        source, filename, uptodate = super().get_source(environment, template)
-        refuse_logic(environment.parse(source, template), template)
-        return source, filename, uptodate
