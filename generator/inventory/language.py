@@ -84,7 +84,9 @@ class KeysPart(Part):
         default=False, description="servers also take the key before: while a change rolls out"
     )
     edges: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
-        default_factory=dict, description="epochs of single keys, by the name of their file: `<server>.<capsule>`"
+        default_factory=dict,
+        description="epochs of single keys, by the name of their file: `<server>.<capsule>` for collecting, "
+        "`restore_<server>.<capsule>` for restoring",
     )
 
 

@@ -99,14 +99,6 @@ class PlanResolver:
             advice = meant(part.node, self._nodes, "a node collects")
             self._report.error("C0301", f"there is no node `{part.node}`", self.span(name, "node"), advice)
         sources = self._sources(name, part)
-        if part.node in sources:
-            self._report.error(
-                "C0314",
-                f"`{part.node}` would collect its own backups",
-                self.span(name, "node"),
-                "protect it by a plan of its own that another node collects",
-                Label(span=self.span(name, "collects"), text=f"these are backups of `{part.node}` too"),
-            )
         ownership = Ownership(part.store.ownership or "fake-super")
         return CollectPlan(
             name=name,

@@ -62,4 +62,6 @@ def _with_epoch(fleet: Fleet, connection: Connection) -> Connection:
 
 
 def _sorted(connections: list[Connection]) -> tuple[Connection, ...]:
-    return tuple(sorted(connections, key=lambda connection: connection.edge))
+    """By edge, each once: two plans of a node that pull the same with the same account share one permission."""
+    by_edge = {connection.edge: connection for connection in reversed(connections)}
+    return tuple(by_edge[edge] for edge in sorted(by_edge))

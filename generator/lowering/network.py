@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 
 from generator.engines.capsules import key_path, known_hosts_path
@@ -18,6 +19,8 @@ from generator.plan import (
     PrivateKey,
     SudoersFragment,
 )
+
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 def operator_account(fleet: Fleet) -> Account:
@@ -82,13 +85,32 @@ def server_artifacts(
     ]
 
 
+def _client_addresses(nodes: Mapping[str, Node], connection: Connection) -> tuple[str, ...]:
+    """Where the server sees the connection come from: the client's egress, or the machine itself."""
+    edge = connection.edge
+    client = nodes[edge.client]
+    if edge.client != edge.server:
+        return client.egress
+    # a machine's connection to itself never passes its egress: it comes from where it goes to, or from loopback
+    own = () if client.address in client.egress or not _is_address(client.address) else (client.address,)
+    return (*client.egress, *own, *LOOPBACK)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _authorized_key(fleet: Fleet, nodes: Mapping[str, Node], connection: Connection) -> AuthorizedKey:
     epoch = connection.edge.epoch
     accepted = (epoch - 1, epoch) if fleet.epochs.accept_previous and epoch > 1 else (epoch,)
     return AuthorizedKey(
         edge=connection.edge,
         epochs=accepted,
-        addresses=nodes[connection.edge.client].egress,
+        addresses=_client_addresses(nodes, connection),
         capsule_path=connection.capsule_path,
         origin=connection.origin,
     )

@@ -25,8 +25,10 @@ class Edge:
 
     @property
     def name(self) -> str:
-        """A file name that is unique on the client."""
-        return f"{self.server}.{self.capsule}"
+        """A file name that is unique on the client, whatever else it collects or restores from that server."""
+        # names of nodes hold no `_`, so a prefix that ends in one is never mistaken for a part of a server's name
+        purpose = f"{self.purpose}_" if self.account == "root" else ""
+        return f"{purpose}{self.server}.{self.capsule}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,11 @@ def check(facts: Facts) -> ProofReport:
                 code="C0461",
                 message=f"`keys: edges:` gives an epoch to `{name}`, and there is no such key",
                 span=None,
-                advice=meant(name, known, "a key is called <server>.<capsule>, as its file on the node"),
+                advice=meant(
+                    name,
+                    known,
+                    "a key is called <server>.<capsule>, or restore_<server>.<capsule>, as its file on the node",
+                ),
             )
             for name in sorted(set(wanted) - known)
         )

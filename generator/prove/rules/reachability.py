@@ -64,7 +64,7 @@ def _gaps(facts: Facts, network: Network, edge: Edge) -> Iterator[str]:
 
 def _line_gaps(facts: Facts, network: Network, edge: Edge, line: AuthorizedKey) -> Iterator[str]:
     egress = facts.nodes[edge.client].egress
-    if not egress or sorted(line.addresses) != sorted(egress):
+    if not egress or not set(egress) <= set(line.addresses) <= {*egress, *_itself(facts, edge)}:
         yield f"is authorized from {', '.join(line.addresses) or 'nowhere'}, and {edge.client} connects from " + (
             ", ".join(egress) or "nowhere"
         )
@@ -75,6 +75,11 @@ def _line_gaps(facts: Facts, network: Network, edge: Edge, line: AuthorizedKey) 
         yield f"may run {line.capsule_path}, which is not the capsule {edge.capsule} of {edge.server}"
     if (edge.server, line.capsule_path) not in network.granted:
         yield f"may run {line.capsule_path}, which sudo on {edge.server} does not grant"
+
+
+def _itself(facts: Facts, edge: Edge) -> set[str]:
+    """Where a machine's connections to itself may come from besides its egress."""
+    return {facts.nodes[edge.client].address, "127.0.0.1", "::1"} if edge.client == edge.server else set()
 
 
 def _shared(network: Network) -> Iterator[Diagnostic]:

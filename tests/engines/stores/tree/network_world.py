@@ -299,7 +299,7 @@ class World:
         name = b""
         while not name.endswith(b"\n"):
             name += link.recv(1)
-        server, _, capsule = name.decode().strip().partition(".")
+        server, _, capsule = name.decode().strip().removeprefix("restore_").removeprefix("collect_").partition(".")
         with link:
             if server in self.down:
                 return
