@@ -28,6 +28,7 @@ class Lab:
         self._base = base_root(packages)
         self._prefix_length = prefix_length
         self._hosts: dict[str, Host] = {}
+        self._made = 0
         self._run = RunDirectory(directory.resolve())
         try:
             self._network = Network(self._run.keeper)
@@ -58,14 +59,25 @@ class Lab:
         """A new host with host name ``name`` and an IPv4 ``address`` on the wire, started, without daemons."""
         if name in self._hosts:
             raise LabError(f"there is a host {name} already")
+        return self._make(name, address)
+
+    def replace(self, name: str, *, address: str) -> Host:
+        """A new, empty machine under the name of the host ``name``, which is lost: its power is cut for good."""
+        if name not in self._hosts:
+            raise LabError(f"there is no host {name} to replace")
+        self._hosts[name].kill()
+        return self._make(name, address)
+
+    def _make(self, name: str, address: str) -> Host:
         host = Host(
             name=name,
             interface=IPv4Interface(f"{address}/{self._prefix_length}"),
             base=self._base,
-            directory=self._run.path / f"{len(self._hosts)}-{name}",
+            directory=self._run.path / f"{self._made}-{name}",
             lifeline=self._run.lifeline,
             network=self._network,
         )
+        self._made += 1
         host.start()
         self._hosts[name] = host
         return host
