@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import pkgutil
 import sys
@@ -38,11 +39,16 @@ class CommandModules(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command; whatever it did not expect is said to be a bug of Capsule, with exit code 2."""
+        # A compiler's records live until it ends: looking for garbage among millions of them, again and again, finds
+        # none and was a quarter of the time of a large fleet.
+        gc.disable()
         try:
             return super().main(*args, **extra)
         except Exception:
             _say_bug(traceback.format_exc())
             sys.exit(TROUBLE)
+        finally:
+            gc.enable()
 
 
 def _say_bug(trace: str) -> None:

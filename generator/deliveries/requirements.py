@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from generator.plan import NodePlan
 from generator.quoting import ShellWord
 from generator.render.model import Kind, RenderedFile
 
+_PATH_WORD = re.compile(rb"'/(?:[^'\n]|'\\'')*'")  # a path as `ShellWord` writes it
 _INSTALLER = ("flock", "sha256sum", "stat", "sync", "timeout")
 
 
@@ -48,6 +50,8 @@ def requirements(plan: NodePlan, files: Iterable[RenderedFile]) -> Requirements:
 
 def _used(tools: dict[str, str], files: Iterable[RenderedFile]) -> list[str]:
     """The tools whose sealed path stands in a capsule: the table of an OS family lists more than a node needs."""
-    capsules = [file.content for file in files if file.kind is Kind.CAPSULE]
-    quoted = {name: ShellWord.of(path).text.encode() for name, path in tools.items()}
-    return [name for name, word in quoted.items() if any(word in content for content in capsules)]
+    words: set[bytes] = set()
+    for file in files:
+        if file.kind is Kind.CAPSULE:
+            words.update(_PATH_WORD.findall(file.content))
+    return [name for name, path in tools.items() if ShellWord.of(path).text.encode() in words]

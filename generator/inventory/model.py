@@ -190,11 +190,39 @@ class Fleet:
     origin: Origin
 
     nodes_by_name: Mapping[str, Node] = field(init=False, repr=False, compare=False)
+    plans_by_name: Mapping[str, ProtectPlan | CollectPlan] = field(init=False, repr=False, compare=False)
+    pullers_by_plan: Mapping[str, tuple[CollectPlan, ...]] = field(init=False, repr=False, compare=False)
+    stores_by_node: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index the nodes once: engines look them up for every source of every plan."""
+        """Index nodes and plans once: engines look them up for every dataset of every node."""
+        plans: dict[str, ProtectPlan | CollectPlan] = {plan.name: plan for plan in self.collect_plans}
+        plans.update((plan.name, plan) for plan in self.protect_plans)
+        pullers: dict[str, tuple[CollectPlan, ...]] = {}
+        stores: dict[str, set[str]] = {}
+        for collecting in self.collect_plans:
+            pullers[collecting.collects] = (*pullers.get(collecting.collects, ()), collecting)
+            stores.setdefault(collecting.node, set()).add(collecting.path)
+        for protecting in self.protect_plans:
+            for name in protecting.nodes:
+                stores.setdefault(name, set()).add(protecting.path)
         object.__setattr__(self, "nodes_by_name", {node.name: node for node in self.nodes})
+        object.__setattr__(self, "plans_by_name", plans)
+        object.__setattr__(self, "pullers_by_plan", pullers)
+        object.__setattr__(self, "stores_by_node", {name: tuple(sorted(paths)) for name, paths in stores.items()})
 
     def node(self, name: str) -> Node:
         """The node called ``name``; raises `KeyError`."""
         return self.nodes_by_name[name]
+
+    def plan(self, name: str) -> ProtectPlan | CollectPlan:
+        """The plan called ``name``; raises `KeyError`."""
+        return self.plans_by_name[name]
+
+    def pullers(self, plan: str) -> tuple[CollectPlan, ...]:
+        """The plans that pull what the plan called ``plan`` made, sorted by name."""
+        return self.pullers_by_plan.get(plan, ())
+
+    def store_paths(self, node: str) -> tuple[str, ...]:
+        """Where plans keep backups on the node called ``node``, sorted."""
+        return self.stores_by_node.get(node, ())

@@ -52,6 +52,8 @@ def _fold_lines(shapes: list[str], most: int) -> list[int]:
 
 
 def _fold_period(kept: list[int], shapes: list[str], period: int, most: int) -> list[int]:
+    if not _repeats(kept, shapes, period):
+        return kept
     result: list[int] = []
     position = 0
     while position < len(kept):
@@ -66,6 +68,13 @@ def _fold_period(kept: list[int], shapes: list[str], period: int, most: int) -> 
             result.append(kept[position])
             position += 1
     return result
+
+
+def _repeats(kept: list[int], shapes: list[str], period: int) -> bool:
+    """Whether any line with a value equals the one ``period`` later, without which no block is folded."""
+    return any(
+        shapes[one] == shapes[other] and BLANK in shapes[one] for one, other in zip(kept, kept[period:], strict=False)
+    )
 
 
 def _same(kept: list[int], shapes: list[str], first: int, second: int, length: int) -> bool:

@@ -31,9 +31,7 @@ def protect(fleet: Fleet, plan: ProtectPlan) -> tuple[Contribution, ...]:
 
 def store_excludes(fleet: Fleet, node: Node) -> tuple[Hole, ...]:
     """The rsync options that keep every store of ``node`` out of its backups and untouched by its restores."""
-    stores = {plan.path for plan in fleet.protect_plans if node.name in plan.nodes}
-    stores |= {plan.path for plan in fleet.collect_plans if plan.node == node.name}
-    return tuple(ShellWord.of(exclude_option(path)) for path in sorted(stores))
+    return tuple(ShellWord.of(exclude_option(path)) for path in fleet.store_paths(node.name))
 
 
 def retention_rules(retention: Retention) -> tuple[Hole, ...]:

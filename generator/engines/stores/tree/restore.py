@@ -151,10 +151,8 @@ def _point_holes(fleet: Fleet, node: Node, point: RestorePoint) -> dict[str, Hol
 
 def _common_holes(fleet: Fleet, node: Node, dataset: str) -> dict[str, Hole]:
     """Stores on this node are no part of any dataset: a restore goes around all of them."""
-    stores = {plan.path for plan in fleet.protect_plans if node.name in plan.nodes}
-    stores |= {plan.path for plan in fleet.collect_plans if plan.node == node.name}
     return {
         "dataset": ShellWord.of(dataset),
         "duration_seconds": ShellWord.of(str(RESTORE_SECONDS)),
-        "store_excludes": tuple(ShellWord.of(exclude_option(path)) for path in sorted(stores)),
+        "store_excludes": tuple(ShellWord.of(exclude_option(path)) for path in fleet.store_paths(node.name)),
     }

@@ -45,5 +45,5 @@ def collected_sender(fleet: Fleet, plan: CollectPlan, source: str) -> Capsule:
 
 def _longest_pull(fleet: Fleet, name: str) -> int:
     """Seconds that anybody may need to pull from the plan called ``name``; a restore may take a whole day."""
-    pulling = (other.limits.duration_seconds for other in fleet.collect_plans if other.collects == name)
+    pulling = (other.limits.duration_seconds for other in fleet.pullers(name))
     return max((topology.SECONDS_OF_A_DAY, *pulling))

@@ -49,11 +49,7 @@ def local_sender_name(plan: ProtectPlan) -> str:
 
 def upstream(fleet: Fleet, plan: CollectPlan) -> ProtectPlan | CollectPlan:
     """The plan whose backups ``plan`` pulls; raises `KeyError` for a dangling name."""
-    candidates: tuple[ProtectPlan | CollectPlan, ...] = (*fleet.protect_plans, *fleet.collect_plans)
-    for candidate in candidates:
-        if candidate.name == plan.collects:
-            return candidate
-    raise KeyError(plan.collects)
+    return fleet.plan(plan.collects)
 
 
 def protecting_plan(fleet: Fleet, plan: CollectPlan) -> ProtectPlan:
@@ -75,7 +71,7 @@ def first_collector(fleet: Fleet, plan: ProtectPlan, source: str) -> CollectPlan
 
 
 def _direct_collectors(fleet: Fleet, plan: ProtectPlan, source: str) -> Iterator[CollectPlan]:
-    return (other for other in fleet.collect_plans if other.collects == plan.name and source in other.sources)
+    return (other for other in fleet.pullers(plan.name) if source in other.sources)
 
 
 @cache
