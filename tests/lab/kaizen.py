@@ -24,7 +24,7 @@ COLLECTORS = (("services-1", "collect_collection"), ("scc-1", "collect_offsite")
 
 
 class KaizenFleet:
-    """The machines of inventory/kaizen.yml at its addresses, as their administrators have them before Capsule comes."""
+    """The machines of inventory/kaizen.yml at its addresses, as administrators left them."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -36,7 +36,7 @@ class KaizenFleet:
             self._prepare(name)
 
     def inventory(self) -> str:
-        """The inventory with these machines' host keys, a date that the test decides, and a small reserve of space."""
+        """The inventory with these machines' host keys, a date that tests decide, and a small reserve of space."""
         text = self.text
         for name, host in self.hosts.items():
             public = " ".join(host.path("/etc/ssh/ssh_host_ed25519_key.pub").read_text("utf-8").split()[:2])

@@ -1,4 +1,4 @@
-"""The runbook of the worst day, as it is written, on real machines of which two have burned and the build host too."""
+"""The runbook of the worst day, as it is written, on real machines: two nodes and the build host have burned."""
 
 from __future__ import annotations
 
