@@ -40,8 +40,9 @@ def make_capsule(
 ) -> Capsule:
     """A capsule of ``node``; ``extra`` are the template's own holes beside the common ones.
 
-    Common are ``deployment``, ``node``, ``hostname``, ``capsule``, ``logs``, ``state``, ``programs`` (words)
-    and ``tools`` (a record of words). The renderer adds ``build_id``, ``origin`` and ``summary``.
+    Common are ``deployment``, ``node``, ``hostname``, ``capsule``, ``logs``, ``state``, ``metrics``,
+    ``health_check``, ``programs`` (words) and ``tools`` (a record of words), and ``health_checked`` (a
+    flag). The renderer adds ``build_id``, ``origin`` and ``summary``.
     """
     common: dict[str, Hole] = {
         "deployment": ShellWord.of(fleet.deployment),
@@ -51,6 +52,8 @@ def make_capsule(
         "logs": ShellWord.of(fleet.paths.logs),
         "state": ShellWord.of(fleet.paths.state),
         "metrics": ShellWord.of(fleet.paths.metrics),
+        "health_checked": bool(fleet.health_check_url),
+        "health_check": ShellWord.of(fleet.health_check_url.rstrip("/")),
         "programs": ShellWord.of(fleet.paths.programs),
         "tools": tool_holes(node),
     }

@@ -73,7 +73,10 @@ class AlertsPart(Part):
     """Who hears of trouble, and of silence."""
 
     mail: Mail | None = Field(default=None, description="where cron mails what a run writes to standard error")
-    health_check: Url | None = Field(default=None, description="a URL that is called after each run, good or bad")
+    health_check: Url | None = Field(
+        default=None,
+        description="called after each run: `URL/<node>-<capsule>`, with `/fail` behind it unless it was complete",
+    )
 
 
 class KeysPart(Part):

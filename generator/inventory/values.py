@@ -21,7 +21,7 @@ WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?\Z")
 HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\Z")
 EMAIL = re.compile(r"[A-Za-z0-9._+][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\Z|[a-z_][a-z0-9_-]*\Z")
-URL = re.compile(r"https?://[A-Za-z0-9._~:/?&=@%+,;!*()\[\]-]+\Z")
+URL = re.compile(r"https?://[A-Za-z0-9._~:/=@%+,;!*()\[\]-]+\Z")
 PARTS = re.compile(r"(?:[1-9][0-9]{0,6}[a-zA-Z])+\Z")
 PART = re.compile(r"([0-9]+)([a-zA-Z])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

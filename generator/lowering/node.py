@@ -41,7 +41,7 @@ def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> Node
         prefix=fleet.prefix,
         accounts=_accounts(fleet, parts),
         directories=_directories(fleet, parts),
-        packages=_packages(parts),
+        packages=_packages(fleet, parts),
         tools=tuple(sorted(node.tools.items())),
         clock_offsets=clock_offsets(node.timezone),
         artifacts=tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
@@ -120,7 +120,7 @@ def _root_directory(path: str, mode: int, *, keep: bool) -> Directory:
     return Directory(path=path, owner="root", group="root", mode=mode, keep=keep)
 
 
-def _packages(parts: NodeParts) -> tuple[str, ...]:
+def _packages(fleet: Fleet, parts: NodeParts) -> tuple[str, ...]:
     names = {"bash", "cron", "logrotate", "util-linux"}
     for contribution in parts.contributions:
         names.update(contribution.packages)
@@ -128,4 +128,6 @@ def _packages(parts: NodeParts) -> tuple[str, ...]:
         names.update({"openssh-server", "sudo"})
     if parts.outgoing:
         names.add("openssh-client")
+    if fleet.health_check_url:
+        names.add("curl")
     return package_names(names, parts.node.os_family)

@@ -155,3 +155,23 @@ all_fine() {
   [[ "$stderr" == *'/one: mode 4751 -> 755 uid 12345 -> 0 gid 54321 -> 0'* ]]
   [[ "$stderr" == *'/dangling: size 8 -> 4'* ]]
 }
+
+@test "a health check hears of every run, by node and capsule, and whether it was complete" {
+  travel_to 2026-03-01
+  bin/backup_nightly
+  [[ "$(<health-checks)" == 'https://health.example/key/unit-backup_nightly' ]]
+  mv data/file data/away
+  travel_to 2026-03-02
+  run -10 --separate-stderr bin/backup_nightly
+  [[ "$(tail -n 1 health-checks)" == 'https://health.example/key/unit-backup_nightly/fail' ]]
+  [[ "$(wc -l <health-checks)" == 2 ]]
+}
+
+@test "a health check that cannot be called spoils nothing and mails nobody" {
+  fake curl <<<'exit 7'
+  travel_to 2026-03-01
+  run --separate-stderr -0 bin/backup_nightly
+  [[ -z "$output$stderr" ]]
+  grep -q ' notice HEALTH-CHECK-UNREACHABLE ' log/backup_nightly.log
+  [[ "$(state_of backup_nightly result)" == complete ]]
+}

@@ -142,7 +142,7 @@ def make_fleet(directory: Path) -> Fleet:
             metrics=f"{directory}/metrics",
         ),
         mail_to="root",
-        health_check_url="",
+        health_check_url="https://health.example/key/",
         signers=(),
         epochs=KeyEpochs(current=1, accept_previous=False, edges={}),
         escrow_recorded=True,
