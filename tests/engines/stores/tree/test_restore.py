@@ -139,6 +139,17 @@ def test_a_partial_backup_is_restored_only_by_name_and_loudly(world: World, live
     assert (live / "a b" / "f").read_text() == "right"
 
 
+def test_half_a_file_of_a_killed_restore_is_not_restored(world: World, live: Path) -> None:
+    expected = content(live)
+    staging = world.own_path("alpha") / "state" / "restores" / f"staging.restore_conf_from_collection.{day(0)}"
+    half = staging / "conf" / str(live).removeprefix("/") / ".big.AbCdEf"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half")
+    (half.parent / "big").write_bytes((live / "big").read_bytes()[:1_000_000])
+    assert world.run("alpha", "restore_conf_from_collection", stdin="latest").returncode == 0
+    assert content(live) == expected
+
+
 def test_a_killed_restore_is_simply_run_again(world: World, live: Path) -> None:
     seed = 20261120
     chance = random.Random(seed)
