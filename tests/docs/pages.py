@@ -113,7 +113,7 @@ def unsaid(expected: tuple[str, ...], output: str) -> str | None:
     """The first of the ``expected`` lines that ``output`` does not have in its turn; ``…`` stands for anything."""
     position = 0
     for line in expected:
-        pattern = r"[^\n]*".join(re.escape(part.strip()) for part in line.split("…"))
+        pattern = r"[^\n]*".join(re.escape(part) for part in line.strip().split("…"))
         found = re.compile(pattern).search(output, position)
         if found is None:
             return line

@@ -59,9 +59,12 @@ class KaizenFleet:
 
     def install(self, output: Path) -> None:
         """Bring every node its part of the build that lies in ``output``, and install it."""
-        for name, host in self.hosts.items():
-            copy(output / "nodes" / name, host.path(f"/root/{name}"))
-            host.run([f"/root/{name}/install.sh"])
+        with ThreadPoolExecutor(2) as together:
+            list(together.map(lambda name: self._install(output / "nodes" / name, name), self.hosts))
+
+    def _install(self, build: Path, name: str) -> None:
+        copy(build, self.hosts[name].path(f"/root/{name}"))
+        self.hosts[name].run([f"/root/{name}/install.sh"])
 
     def replace(self, name: str, *, address: str) -> None:
         """The machine is lost with all that was on it; a new one stands there, with a host key of its own."""
