@@ -1,0 +1,1 @@
+"""Faults: what must hold whatever dies, fills up, goes away or lies."""
