@@ -14,6 +14,7 @@ from generator.inventory.values import (
     Day,
     Duration,
     Egress,
+    HomePath,
     HostName,
     Mail,
     Name,
@@ -66,7 +67,7 @@ class OperatorPart(Part):
 
     name: Account = Field(default="backupoperator", description="its name on every node")
     number: int = Field(default=1901, ge=100, le=0x6FFFFFFF, description="its uid and gid on every node")
-    home: OwnPath = Field(default="/var/lib/backupoperator", description="its home directory, owned by root")
+    home: HomePath = Field(default="/var/lib/backupoperator", description="its home directory, owned by root")
 
 
 class AlertsPart(Part):

@@ -21,6 +21,11 @@ WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?\Z")
 HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\Z")
 EMAIL = re.compile(r"[A-Za-z0-9._+][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\Z|[a-z_][a-z0-9_-]*\Z")
+SHARED_DIRECTORY = re.compile(
+    r"/(bin|boot|dev|etc|home|lib|lib64|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp)\Z"
+    r"|/usr(/(bin|lib|local|sbin|share))?\Z|/var(/(cache|lib|log|mail|run|spool|tmp))?\Z"
+)
+VANISHING_DIRECTORIES = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/", "/var/run/")
 URL = re.compile(r"https?://[A-Za-z0-9._~:/=@%+,;!*()\[\]-]+\Z")
 PARTS = re.compile(r"(?:[1-9][0-9]{0,6}[a-zA-Z])+\Z")
 PART = re.compile(r"([0-9]+)([a-zA-Z])")
@@ -101,6 +106,20 @@ def _store_path(value: str) -> str:
     path = check_path(value)
     if path == "/":
         raise refuse("C0208", "a store cannot be the root of the file system", "name a directory of its own")
+    return _of_its_own(path)
+
+
+def _home_path(value: str) -> str:
+    return _of_its_own(_own_path(value))
+
+
+def _of_its_own(path: str) -> str:
+    """``path``, whose owner and mode are Capsule's to set; refuses what others use and what does not last."""
+    if SHARED_DIRECTORY.match(path):
+        said = f"`{path}` belongs to the whole system, and would get another owner and mode"
+        raise refuse("C0208", said, "name a directory of its own below it")
+    if path.startswith(VANISHING_DIRECTORIES):
+        raise refuse("C0208", f"`{path}` does not outlive a boot", "name a directory on a disk")
     return path
 
 
@@ -218,6 +237,7 @@ Name: TypeAlias = Annotated[str, AfterValidator(_name)]
 Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 AbsolutePath: TypeAlias = Annotated[str, AfterValidator(check_path), _described("^/")]
 OwnPath: TypeAlias = Annotated[str, AfterValidator(_own_path), _described("^/")]
+HomePath: TypeAlias = Annotated[str, AfterValidator(_home_path), _described("^/.")]
 StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.")]
 HostName: TypeAlias = Annotated[str, AfterValidator(_own_host)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]

@@ -28,6 +28,10 @@ def read(kind: str, value: Any) -> Any:
         ("AbsolutePath", "/var/www/", "/var/www"),
         ("AbsolutePath", "/", "/"),
         ("AbsolutePath", "/a b/$(c)/'", "/a b/$(c)/'"),
+        ("StorePath", "/srv/backups", "/srv/backups"),
+        ("StorePath", "/backups", "/backups"),
+        ("HomePath", "/var/lib/backupoperator", "/var/lib/backupoperator"),
+        ("HomePath", "/home/backupoperator", "/home/backupoperator"),
         ("HostName", "Web_1.example.org", "Web_1.example.org"),
         ("Address", "2001:0DB8::0001", "2001:db8::1"),
         ("Egress", "10.0.0.0/24", "10.0.0.0/24"),
@@ -45,6 +49,11 @@ def test_what_a_value_means(kind: str, text: str, meaning: object) -> None:
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
+        *(
+            (kind, text)
+            for kind in ("StorePath", "HomePath")
+            for text in ("/", "/root", "/srv", "/home/", "/usr/local", "/var/lib", "/tmp/x", "/run/x", "relative")
+        ),
         *(
             ("Duration", text)
             for text in ("", "90", "m", "0m", "-1h", "1.5h", "90 m", "90M", "99999d", "1h 30m", "٣m", "1m\n")
