@@ -15,7 +15,7 @@ from generator.render import DeliveryFile, RenderedNode, TemplateLibrary, render
 from generator.review import Review, review_pages, summarize
 from generator.seal import seal_node
 from generator.seal.assembly import Sealing, assemble, fleet_build_id
-from generator.verify import VerificationReport, verify_nodes
+from generator.verify import Verification, VerificationReport, verification
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,12 +50,25 @@ class Build:
 
 
 def build(request: BuildRequest, progress: Progress) -> Build:
-    """Render, deliver, verify and seal; ``progress`` gets the step's name and how much of it is done."""
+    """Render, deliver, seal and verify; ``progress`` gets the step's name and how much of it is done.
+
+    Verification begins with the first script that is rendered: its parsers are programs of their own, and take the
+    other processors while this one renders.
+    """
+    with verification(request.library, request.tools) as verifying:
+        nodes = _render(request, verifying, progress)
+        delivered = _deliver(request, nodes, verifying, progress)
+        progress("seal", 0, 1)
+        files = _seal(request, nodes, delivered)
+        progress("seal", 1, 1)
+        report = verifying.report(nodes, progress)
+    return Build(nodes=nodes, files=files, verification=report)
+
+
+def _seal(
+    request: BuildRequest, nodes: tuple[RenderedNode, ...], delivered: dict[str, tuple[DeliveryFile, ...]]
+) -> tuple[OutputFile, ...]:
     plan = request.plan
-    nodes = _render(request, progress)
-    delivered = _deliver(request, nodes, progress)
-    verification = verify_nodes(nodes, delivered, request.library, request.tools, progress)
-    progress("seal", 0, 1)
     review = Review(
         deployment=plan.deployment,
         build_id=fleet_build_id(plan.deployment, nodes),
@@ -70,25 +83,24 @@ def build(request: BuildRequest, progress: Progress) -> Build:
         signers=request.signers,
         place=request.place,
     )
-    files = assemble(sealing, nodes, delivered, review_pages(review))
-    progress("seal", 1, 1)
-    return Build(nodes=nodes, files=files, verification=verification)
+    return assemble(sealing, nodes, delivered, review_pages(review))
 
 
-def _render(request: BuildRequest, progress: Progress) -> tuple[RenderedNode, ...]:
+def _render(request: BuildRequest, verifying: Verification, progress: Progress) -> tuple[RenderedNode, ...]:
     plan = request.plan
     manifest_path = f"{request.paths.programs}/manifest.json"
     nodes = []
     for count, node in enumerate(plan.nodes):
         progress("render", count, len(plan.nodes))
         rendered = render_node(plan.deployment, node, request.keyring, request.library)
+        verifying.see_node(rendered)
         nodes.append(seal_node(plan.deployment, manifest_path, rendered))
     progress("render", len(nodes), len(nodes))
     return tuple(nodes)
 
 
 def _deliver(
-    request: BuildRequest, nodes: tuple[RenderedNode, ...], progress: Progress
+    request: BuildRequest, nodes: tuple[RenderedNode, ...], verifying: Verification, progress: Progress
 ) -> dict[str, tuple[DeliveryFile, ...]]:
     found = {}
     for count, node in enumerate(nodes):
@@ -98,5 +110,6 @@ def _deliver(
             for delivery in deliveries().values()
             for file in delivery.deliver(request.plan.deployment, request.paths, node, request.library)
         )
+        verifying.see_delivery(node.name, found[node.name])
     progress("deliver", len(nodes), len(nodes))
     return found

@@ -4,64 +4,84 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
 from generator.render.model import DeliveryFile, Kind, RenderedNode
 from generator.render.templates import TemplateLibrary
-from generator.verify import capsules, cron, keys, logrotate, manifests, sudoers
+from generator.verify import cron, keys, logrotate, manifests, sudoers
+from generator.verify.capsules import ScriptChecks
 from generator.verify.report import VerificationReport, merge
 from generator.verify.subjects import Subject, script_subjects, subjects_of
 
 Job: TypeAlias = Callable[[], VerificationReport]
 
 
-def verify_nodes(
-    nodes: Sequence[RenderedNode],
-    delivered: Mapping[str, Iterable[DeliveryFile]],
-    library: TemplateLibrary,
-    tools: Mapping[str, Path],
-    progress: Callable[[str, int, int], None],
-) -> VerificationReport:
-    """Re-read every file of ``nodes`` and every script that delivers them, ``delivered`` by node name.
+class Verification:
+    """Re-reads every file of a build, beginning while the build is still being rendered; made by `verification`."""
 
-    ``tools`` are parsers by name; what needs a missing one is reported as unverified.
-    """
-    with tempfile.TemporaryDirectory(prefix="capsule-verify-") as scratch:
-        jobs = list(_jobs(nodes, library, tools, Path(scratch)))
-        scripts = script_subjects(delivered)
-        jobs += capsules.jobs(scripts, library, tools, Path(scratch) / "scripts", sealed=False)
-        reports: dict[int, VerificationReport] = {}
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            running = {pool.submit(job): number for number, job in enumerate(jobs)}
-            for done in as_completed(running):
-                progress("verify", len(reports), len(jobs))
-                reports[running[done]] = done.result()
-    progress("verify", len(jobs), len(jobs))
-    counts = tuple((kind.value, len(subjects_of(nodes, kind))) for kind in Kind)
-    found = merge(reports[number] for number in range(len(jobs)))
-    return VerificationReport(
-        faults=found.faults, unverified=found.unverified, verified=counts, shapes=found.shapes
-    )
+    def __init__(self, library: TemplateLibrary, tools: Mapping[str, Path], scratch: Path, pool: Executor) -> None:
+        self._tools = tools
+        self._scratch = scratch
+        self._pool = pool
+        self._capsules = ScriptChecks(library, tools, scratch / "capsules", pool, sealed=True)
+        self._installers = ScriptChecks(library, tools, scratch / "installers", pool, sealed=False)
+
+    def see_node(self, node: RenderedNode) -> None:
+        """Start on the capsules of ``node``, which is one of those that `report` gets."""
+        for subject in subjects_of([node], Kind.CAPSULE):
+            self._capsules.see(subject)
+
+    def see_delivery(self, node: str, files: Iterable[DeliveryFile]) -> None:
+        """Start on the scripts that deliver ``node``."""
+        for subject in script_subjects({node: files}):
+            self._installers.see(subject)
+
+    def report(self, nodes: Sequence[RenderedNode], progress: Callable[[str, int, int], None]) -> VerificationReport:
+        """What was found in all that was seen, and in every other file of ``nodes``."""
+        running = [
+            *self._capsules.finish(),
+            *self._installers.finish(),
+            *(self._pool.submit(job) for job in _jobs(nodes, self._tools, self._scratch)),
+        ]
+        for count, _ in enumerate(as_completed(running)):
+            progress("verify", count, len(running))
+        progress("verify", len(running), len(running))
+        counts = tuple((kind.value, len(subjects_of(nodes, kind))) for kind in Kind)
+        found = merge(future.result() for future in running)
+        return VerificationReport(
+            faults=found.faults, unverified=found.unverified, verified=counts, shapes=found.shapes
+        )
 
 
-def _jobs(
-    nodes: Sequence[RenderedNode], library: TemplateLibrary, tools: Mapping[str, Path], scratch: Path
-) -> Iterable[Job]:
+@contextmanager
+def verification(library: TemplateLibrary, tools: Mapping[str, Path]) -> Iterator[Verification]:
+    """A verification by ``tools``, parsers by name; what needs a missing one is reported as unverified."""
+    with (
+        tempfile.TemporaryDirectory(prefix="capsule-verify-") as scratch,
+        ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool,
+    ):
+        try:
+            yield Verification(library, tools, Path(scratch), pool)
+        finally:
+            # whoever interrupts a build does not wait for what has not begun
+            pool.shutdown(cancel_futures=True)
+
+
+def _jobs(nodes: Sequence[RenderedNode], tools: Mapping[str, Path], scratch: Path) -> Iterable[Job]:
     for kind in Kind:
         subjects = subjects_of(nodes, kind)
         if subjects:
-            yield from _jobs_of_kind(kind, subjects, library, tools, scratch)
+            yield from _jobs_of_kind(kind, subjects, tools, scratch)
 
 
-def _jobs_of_kind(
-    kind: Kind, subjects: Sequence[Subject], library: TemplateLibrary, tools: Mapping[str, Path], scratch: Path
-) -> Iterable[Job]:
+def _jobs_of_kind(kind: Kind, subjects: Sequence[Subject], tools: Mapping[str, Path], scratch: Path) -> Iterable[Job]:
     match kind:
         case Kind.CAPSULE:
-            return capsules.jobs(subjects, library, tools, scratch / "capsules", sealed=True)
+            return []  # begun long ago
         case Kind.SUDOERS:
             return [lambda: sudoers.verify(subjects, tools)]
         case Kind.AUTHORIZED_KEYS:

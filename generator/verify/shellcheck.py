@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from generator.verify.folding import Folded
@@ -22,14 +22,9 @@ EXCLUDED: Mapping[str, str] = {
 }
 
 
-def lint(batch: Sequence[tuple[Subject, Folded]], shellcheck: Path, scratch: Path) -> tuple[Fault, ...]:
-    """Faults of the ``batch``, all of it in one call; ``scratch`` is a directory for these files alone."""
-    scratch.mkdir()
-    by_file: dict[str, tuple[Subject, Folded]] = {}
-    for number, (subject, folded) in enumerate(batch):
-        file = scratch / f"{number}.sh"
-        file.write_text(folded.text)
-        by_file[str(file)] = (subject, folded)
+def lint(subject: Subject, folded: Folded, shellcheck: Path, file: Path) -> tuple[Fault, ...]:
+    """Faults of ``subject``, of which only ``folded`` is looked at; ``file`` is written for shellcheck to read."""
+    file.write_text(folded.text)
     outcome = run(
         shellcheck,
         "--norc",
@@ -38,14 +33,15 @@ def lint(batch: Sequence[tuple[Subject, Folded]], shellcheck: Path, scratch: Pat
         "--severity=style",
         f"--exclude={','.join(EXCLUDED)}",
         "--format=json1",
-        *by_file,
+        str(file),
     )
     if outcome.status not in (0, 1):
-        return (Fault(where=batch[0][0].where, rule="shellcheck", what=words(outcome)),)
-    faults = []
-    for comment in json.loads(outcome.output)["comments"]:
-        subject, folded = by_file[comment["file"]]
-        line = folded.numbers[comment["line"] - 1]
-        rule = f"SC{comment['code']}"
-        faults.append(Fault(where=f"{subject.where}:{line}", rule=rule, what=comment["message"]))
-    return tuple(faults)
+        return (Fault(where=subject.where, rule="shellcheck", what=words(outcome)),)
+    return tuple(
+        Fault(
+            where=f"{subject.where}:{folded.numbers[comment['line'] - 1]}",
+            rule=f"SC{comment['code']}",
+            what=comment["message"],
+        )
+        for comment in json.loads(outcome.output)["comments"]
+    )
