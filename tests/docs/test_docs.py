@@ -157,6 +157,12 @@ def test_files_of_the_repository_that_are_named_exist(page: Path) -> None:
             assert (ROOT / path).exists(), path
 
 
+def test_the_architecture_has_every_package() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    packages = {path.parent.name for path in (ROOT / "generator").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `generator\.([a-z]+)`", text, re.M)) == packages
+
+
 def without_blocks(page: Path) -> str:
     return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
 
