@@ -50,6 +50,20 @@ def test_a_host_is_a_machine_of_its_own(pair: tuple[Host, Host]) -> None:
     assert waited(lambda: not one.running("sleep"))
 
 
+def test_a_lost_host_is_replaced_by_an_empty_one_elsewhere(lab_directory: Path) -> None:
+    with Lab(lab_directory) as lab:
+        lost, other = lab.host("one", address="10.31.0.1"), lab.host("two", address="10.31.0.2")
+        lost.path("/root/left").write_text("burned\n", encoding="utf-8")
+        new = lab.replace("one", address="10.31.0.3")
+        assert lab.hosts == (new, other)
+        assert not new.path("/root/left").exists()
+        assert new.run(["hostname", "-I"]).out.split()[0] == "10.31.0.3"
+        with pytest.raises(LabError, match="is off"):
+            lost.run(["true"])
+        with pytest.raises(LabError, match="no host three"):
+            lab.replace("three", address="10.31.0.4")
+
+
 def test_ssh_runs_between_hosts_and_ends_with_the_cable(pair: tuple[Host, Host]) -> None:
     one, two = pair
     one.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/key"])
