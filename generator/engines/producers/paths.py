@@ -92,13 +92,18 @@ class PathsProducer:
 
 def exclude_option(path: str, below: str = "") -> str:
     """The rsync option that leaves out the pattern ``below`` under the literal ``path``, and nothing else."""
+    return f"--exclude={filter_pattern(path, below)}"
+
+
+def filter_pattern(path: str, below: str = "") -> str:
+    """What rsync's filters take for the pattern ``below`` under the literal ``path``."""
     if WILDCARD.search(path + below):
         # rsync takes a backslash for an escape only in a pattern that has a wildcard
         literal = re.sub(r"([*?\[\\])", r"\\\1", path)
         if not WILDCARD.search(below):
             below = below.replace("\\", "\\\\")
-        return f"--exclude={literal}{below}"
-    return f"--exclude={path}{below}"
+        return f"{literal}{below}"
+    return f"{path}{below}"
 
 
 def _excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:

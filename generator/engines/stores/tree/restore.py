@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.discovery import producers
-from generator.engines.producers.paths import exclude_option
+from generator.engines.producers.paths import exclude_option, filter_pattern
 from generator.engines.stores.tree import topology
 from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, ProtectPlan, RestorePoint
 from generator.plan import Capsule, Edge, Fragment, Hole, holes
@@ -132,6 +132,7 @@ def _dataset_holes(fleet: Fleet, node: Node, dataset: Dataset) -> dict[str, Hole
     return {
         **_common_holes(fleet, node, dataset.name),
         "point": False,
+        "point_filters": (),
         "roots": tuple(ShellWord.of(path) for path in engine.roots(dataset)),
         "producer_functions": engine.restore_functions(node),
         "restore": engine.restore(node, dataset),
@@ -143,10 +144,20 @@ def _point_holes(fleet: Fleet, node: Node, point: RestorePoint) -> dict[str, Hol
     return {
         **_common_holes(fleet, node, point.dataset),
         "point": ShellWord.of(point.path),
+        "point_filters": _point_filters(point),
         "roots": (ShellWord.of(point.path),),
         "producer_functions": nothing,
         "restore": nothing,
     }
+
+
+def _point_filters(point: RestorePoint) -> tuple[Hole, ...]:
+    """rsync's options that leave of a dataset only the point, what is below it, and the directories above it."""
+    whole = f"/{point.dataset}{point.path}"
+    parts = whole.split("/")[1:-1]
+    above = ["/" + "/".join(parts[: count + 1]) for count in range(len(parts))]
+    patterns = [*map(filter_pattern, [*above, whole]), filter_pattern(whole, "/**")]
+    return tuple(ShellWord.of(option) for option in [*(f"--include={one}" for one in patterns), "--exclude=*"])
 
 
 def _common_holes(fleet: Fleet, node: Node, dataset: str) -> dict[str, Hole]:

@@ -14,7 +14,7 @@ from network_world import SOURCES, World, day, kill_group, manifest
 
 from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.tree import ENGINE
-from generator.inventory.model import Dataset, RestorePoint
+from generator.inventory.model import Dataset, Ownership, RestorePoint
 from generator.plan import Origin
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="restores need root")
@@ -137,6 +137,56 @@ def test_a_partial_backup_is_restored_only_by_name_and_loudly(world: World, live
     done = world.run("alpha", "restore_conf", stdin=f"{day(0)}.partial")
     assert (done.returncode, "THIS BACKUP IS PARTIAL" in done.stderr) == (0, True)
     assert (live / "a b" / "f").read_text() == "right"
+
+
+@pytest.mark.parametrize("ownership", list(Ownership))
+def test_wildcards_in_paths_are_letters(world: World, ownership: Ownership) -> None:
+    """A daemon of rsync would glob them, the shell and filters too; backslashes are where escaping goes wrong."""
+    data = world.root / "live" / "[etc]*?" / "back\\slash"
+    wanted, decoys = data / "[ab]\\*?", [data / name for name in ("a", "b", "a\\xy", "[ab]\\xy", "[ab]*?")]
+    dataset = Dataset(
+        name="conf",
+        producer="paths",
+        settings=PathsSettings(paths=(str(data),)),
+        mountpoint=None,
+        canary=None,
+        shrink_limit_percent=50,
+        origin=ORIGIN,
+    )
+    points = tuple(
+        RestorePoint(name=f"one-{plan}", dataset="conf", path=str(wanted), source=plan, origin=ORIGIN)
+        for plan in ("collection", "offsite")
+    )
+    sources = [replace(world.node(name, (dataset,)), restore_points=points) for name in SOURCES]
+    fleet = world.fleet(nodes=[*sources, world.node("collector"), world.node("second")], ownership=ownership)
+    parts = list(ENGINE.protect(fleet, fleet.protect_plans[0]))
+    for plan in fleet.collect_plans:
+        parts += ENGINE.collect(fleet, plan)
+    world.install(fleet, parts)
+    for directory in (wanted, *decoys):
+        directory.mkdir(parents=True)
+        (directory / "file").write_text(directory.name)
+        os.chown(directory / "file", 12, 34)
+    for node, name in (
+        ("alpha", "backup_nightly"),
+        ("beta", "backup_nightly"),
+        ("collector", "collect_collection"),
+        ("second", "collect_offsite"),
+    ):
+        done = world.run(node, name)
+        assert (done.returncode, done.stderr) == (0, "")
+    expected = content(data)
+    for plan in ("collection", "offsite"):
+        for directory in (wanted, *decoys):
+            (directory / "file").write_text("wrong")
+        done = world.run("alpha", f"restore_point_one-{plan}_from_{plan}", stdin="latest")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [(directory / "file").read_text() for directory in (wanted, *decoys)] == [wanted.name, *["wrong"] * 5]
+    for capsule in ("restore_conf", "restore_conf_from_collection", "restore_conf_from_offsite"):
+        shutil.rmtree(data.parent)
+        done = world.run("alpha", capsule, stdin="latest")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert content(data) == expected
 
 
 def test_half_a_file_of_a_killed_restore_is_not_restored(world: World, live: Path) -> None:
