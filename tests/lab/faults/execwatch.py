@@ -1,8 +1,8 @@
 """Stops a host at each program that it is about to run: the steps of a capsule, without touching the capsule.
 
-The kernel asks before every execve on the host's root file system (fanotify, FAN_OPEN_EXEC_PERM), and the program does
-not start before it is answered. A step is the moment before a program runs; what a shell does by itself, between two
-programs, belongs to the step after it.
+The kernel asks before every execve on the host's root file system (fanotify, FAN_OPEN_EXEC_PERM), and the program
+does not start before it is answered. A step is the moment before a program runs; what a shell does by itself, between
+two programs, belongs to the step after it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import select
 import struct
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,8 +30,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class ExecWatch:
-    """Calls ``asked`` with the path of each program that a process of ``host`` is about to run, and with the number of
-    that process; the program starts when ``asked`` returns. A context manager; ``asked`` runs in a thread of its own.
+    """Calls ``asked`` with the path of each program that a process of ``host`` is about to run, and with that
+    process's number; the program starts when ``asked`` returns. A context manager; ``asked`` runs in its own thread.
     """
 
     def __init__(self, host: Host, asked: Callable[[str, int], None]) -> None:
@@ -69,7 +70,7 @@ class ExecWatch:
                 return
             for descriptor, pid in _events(os.read(self._events, 65536)):
                 try:
-                    self._asked(os.readlink(f"/proc/self/fd/{descriptor}"), pid)
+                    self._asked(str(Path(f"/proc/self/fd/{descriptor}").readlink()), pid)
                 except Exception as error:
                     self.error = error
                 os.write(self._events, _ANSWER.pack(descriptor, _ALLOW))

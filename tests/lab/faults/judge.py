@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -64,7 +64,7 @@ class Photograph:
     """What some stores held at one moment."""
 
     stores: tuple[Store, ...]
-    backups: dict[tuple[str, str], Tree]
+    backups: Mapping[tuple[str, str], Tree]
 
 
 def photograph(stores: Iterable[Store]) -> Photograph:
@@ -75,7 +75,7 @@ def photograph(stores: Iterable[Store]) -> Photograph:
 
 
 def faults(before: Photograph, today: str) -> list[str]:
-    """One line for each way in which the stores are not what they must be on the day with the identifier ``today``."""
+    """One line for each way in which the stores are not what they must be on the day called ``today``."""
     lines = []
     for store in before.stores:
         names = store.names()
@@ -130,8 +130,8 @@ def unlike_manifest(store: Store, name: str) -> list[str]:
         said[fields[8]] = tuple(field.decode() for field in (*fields[:6], fields[7]))
     info = dict(line.split("=", 1) for line in (backup / "backup.info").read_text().splitlines())
     found = found_in(os.fsencode(backup), fake_super=store.fake_super)
-    lines = [f"{path!r} should be {said.get(path)}, is {found.get(path)}" for path in sorted(said.keys() | found.keys())
-             if said.get(path) != found.get(path)]  # fmt: skip
+    unlike = [path for path in sorted(said.keys() | found.keys()) if said.get(path) != found.get(path)]
+    lines = [f"{path!r} should be {said.get(path)}, is {found.get(path)}" for path in unlike]
     if info["manifest_sha256"] != hashlib.sha256(content).hexdigest():
         lines.append("backup.info speaks of another manifest")
     if (info["result"] == "complete") is name.endswith(".partial"):

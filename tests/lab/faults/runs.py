@@ -19,47 +19,10 @@ from generator.lab import Host, LabError, Process
 from .execwatch import ExecWatch
 from .faultfleet import FaultFleet, program
 
-# programs that change nothing by themselves: what they write goes where a shell opened it, or into another one's hands
+# programs that change nothing by themselves: what they write goes where a shell opened it, or into another's hands
 READERS = frozenset(
-    [
-        "awk",
-        "bash",
-        "cat",
-        "cmp",
-        "comm",
-        "cut",
-        "date",
-        "df",
-        "dirname",
-        "env",
-        "getfattr",
-        "grep",
-        "gawk",
-        "head",
-        "logger",
-        "mawk",
-        "mountpoint",
-        "nsenter",
-        "prlimit",
-        "readlink",
-        "realpath",
-        "sed",
-        "setpriv",
-        "sh",
-        "shim-date",
-        "dash",
-        "sleep",
-        "sort",
-        "ssh",
-        "stat",
-        "tail",
-        "test",
-        "timeout",
-        "touch",
-        "tr",
-        "wc",
-        "xargs",
-    ]
+    """awk bash cat cmp comm cut dash date df dirname env gawk getfattr grep head logger mawk mountpoint prlimit
+    readlink realpath sed setpriv sh shim-date sleep sort ssh stat tail test timeout tr wc xargs""".split()  # noqa: SIM905
 )
 
 
@@ -126,12 +89,12 @@ class Run:
         return tuple(process for process in self.host.processes() if process.pid not in self._others)
 
     def kill_all(self) -> None:
-        """Kill everything that belongs to the run as at one moment, as when its memory runs out or its unit is killed."""
+        """Kill everything that belongs to the run as at one moment, as when its memory runs out."""
         kill(self.processes())
         self._reap()
 
     def kill_group(self) -> None:
-        """Kill the process group, as a shell's ``kill -9 -- -N``: what has a group of its own must see to its end itself."""
+        """Kill the process group, as a shell's ``kill -9 -- -N``: what has a group of its own must end by itself."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, SIGKILL)
 

@@ -23,7 +23,7 @@ def backup(faulty: FaultFleet) -> Kind:
 
 
 @pytest.fixture(scope="module")
-def steps(faulty: FaultFleet, backup: Kind) -> tuple[int, ...]:
+def steps(faulty: FaultFleet) -> tuple[int, ...]:
     faulty.put_back("alpha")
     ran = steps_of(faulty, "alpha", "backup_nightly", lambda: faulty.capsule("alpha", "backup_nightly"))
     names = [ran[number].rpartition("/")[2] for number in boundaries(ran)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +35,7 @@ class Kind:
 
 
 def trial(kind: Kind, what: str, hurt: Callable[[str], Ended], node: str) -> list[str]:
-    """Put ``node`` back, let ``hurt`` run the capsule and do something to it, and judge; the lines begin with ``what``."""
+    """Put ``node`` back, let ``hurt`` run the capsule and hurt it, and judge; each line begins with ``what``."""
     fleet, today = kind.fleet, identifier(TODAY)
     kind.prepare(node)
     before, things = photograph(fleet.stores(node)), belongings(fleet, node)
@@ -111,6 +111,13 @@ def at_random(kind: Kind, count: int, longest: float, seed: int) -> list[Trial]:
     return found
 
 
+def run_apart(trials: Mapping[str, Sequence[Trial]]) -> list[str]:
+    """Run trials that belong to one node each, all nodes at once; what was wrong."""
+    with ThreadPoolExecutor(len(trials)) as pool:
+        lanes = pool.map(lambda node: run_trials([node], trials[node]), trials)
+        return [line for lines in lanes for line in lines]
+
+
 def run_trials(nodes: Sequence[str], trials: Sequence[Trial]) -> list[str]:
     """Run all trials, on each of the nodes one at a time; what was wrong, in no particular order."""
     waiting: queue.SimpleQueue[Trial] = queue.SimpleQueue()
@@ -118,7 +125,7 @@ def run_trials(nodes: Sequence[str], trials: Sequence[Trial]) -> list[str]:
         waiting.put(one)
 
     def lane(node: str) -> list[str]:
-        lines = []
+        lines: list[str] = []
         while True:
             try:
                 one = waiting.get_nowait()
