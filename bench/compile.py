@@ -1,18 +1,24 @@
-"""Times check, build and rebuild of generated fleets, with peak memory: ``python bench/compile.py [NODES …]``.
+"""Times check, build and rebuild of generated fleets, with peak memory.
+
+``python bench/compile.py --nodes 10,1000 --repeat 3`` prints a Markdown table.
 
 Each command runs in a process of its own, as a user would run it; the figures are printed as a Markdown table.
 Memory is the largest resident set of ``gen`` or of any one process that it starts. No cache survives between two runs
 but Python's own byte code; "rebuild" is a second build over the output of the first, and must change no byte.
+Each figure is the median of its repetitions. ``TMPDIR`` chooses the filesystem that is built on.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +62,8 @@ def digest(output: Path) -> tuple[str, int]:
     return total.hexdigest(), len(files)
 
 
-def measure(nodes: int, folder: Path) -> list[str]:
-    """The rows of the table for one size."""
+def measure(nodes: int, folder: Path) -> tuple[int, dict[str, Timing]]:
+    """How many files the build of one size has, and the figures of each command."""
     (folder / "bench.yml").write_text(inventory(nodes), encoding="utf-8")
     run("keys", "init", "bench.yml", folder=folder)
     check = run("check", "bench.yml", folder=folder)
@@ -66,21 +72,35 @@ def measure(nodes: int, folder: Path) -> list[str]:
     rebuild = run("build", "bench.yml", "-o", "output", folder=folder)
     if digest(folder / "output")[0] != first:
         sys.exit(f"{nodes} nodes: the second build differs from the first")
-    return [
-        f"| {nodes:,} | {name} | {files:,} | {timing.wall:.1f} | {timing.processor:.1f} | {timing.memory:.0f} |"
-        for name, timing in (("check", check), ("build", build), ("rebuild", rebuild))
-    ]
+    return files, {"check": check, "build": build, "rebuild": rebuild}
+
+
+def rows(nodes: int, repeat: int) -> Iterable[str]:
+    """The rows of the table for one size."""
+    measured = []
+    for _ in range(repeat):
+        with tempfile.TemporaryDirectory(prefix="capsule-bench-") as folder:
+            measured.append(measure(nodes, Path(folder)))
+    files = measured[0][0]
+    for name in measured[0][1]:
+        timings = [figures[name] for _, figures in measured]
+        wall = statistics.median(timing.wall for timing in timings)
+        processor = statistics.median(timing.processor for timing in timings)
+        memory = statistics.median(timing.memory for timing in timings)
+        yield f"| {nodes:,} | {name} | {files:,} | {wall:.1f} | {processor:.1f} | {memory:.0f} |"
 
 
 def main() -> None:
     """Measure the sizes of the command line, or all of them."""
-    sizes = [int(argument) for argument in sys.argv[1:]] or list(SIZES)
+    parser = argparse.ArgumentParser(description="Times check, build and rebuild of generated fleets.")
+    parser.add_argument("--nodes", default=",".join(map(str, SIZES)), help="sizes of the fleets, with commas")
+    parser.add_argument("--repeat", type=int, default=1, help="how often each is measured; the medians are printed")
+    arguments = parser.parse_args()
     print("| nodes | command | files | seconds | processor seconds | peak MiB |")
     print("|---:|---|---:|---:|---:|---:|")
-    for nodes in sizes:
-        with tempfile.TemporaryDirectory(prefix="capsule-bench-") as folder:
-            for row in measure(nodes, Path(folder)):
-                print(row, flush=True)
+    for nodes in map(int, arguments.nodes.split(",")):
+        for row in rows(nodes, arguments.repeat):
+            print(row, flush=True)
 
 
 if __name__ == "__main__":
