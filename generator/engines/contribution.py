@@ -33,12 +33,18 @@ class ExpectedRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptTree:
-    """One dated tree on the node: the backups of ``source`` that ``plan`` keeps below ``path``."""
+    """One dated tree on the node: the backups of ``source`` that ``plan`` keeps below ``path``.
+
+    ``datasets`` are those that the inventory has now; ``store`` is the directory that holds a tree for each source,
+    empty where there is only this one.
+    """
 
     plan: str
     source: str
     path: str
+    datasets: tuple[str, ...]
     origin: Origin
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

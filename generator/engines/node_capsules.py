@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from generator.engines.capsules import make_capsule
-from generator.engines.contribution import Contribution
+from generator.engines.contribution import Contribution, KeptTree
 from generator.inventory.model import Fleet, Node
-from generator.plan import Capsule, holes_of
+from generator.plan import Capsule, Hole, holes, holes_of
 from generator.quoting import ShellWord
 
 
@@ -37,9 +39,24 @@ def _list_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, .
                 plan=ShellWord.of(tree.plan),
                 source=ShellWord.of(tree.source),
                 path=ShellWord.of(tree.path),
+                datasets=tuple(ShellWord.of(dataset) for dataset in tree.datasets),
             )
             for tree in trees
         ),
+        stores=_stores(trees),
+    )
+
+
+def _stores(trees: Sequence[KeptTree]) -> tuple[Hole, ...]:
+    """Directories with a tree for each source, and the sources that the inventory has now."""
+    places = sorted({(tree.plan, tree.store) for tree in trees if tree.store})
+    return tuple(
+        holes(
+            plan=ShellWord.of(plan),
+            path=ShellWord.of(store),
+            sources=tuple(ShellWord.of(tree.source) for tree in trees if (tree.plan, tree.store) == (plan, store)),
+        )
+        for plan, store in places
     )
 
 

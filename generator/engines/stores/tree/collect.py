@@ -48,10 +48,19 @@ def _collector(fleet: Fleet, plan: CollectPlan) -> Contribution:
         directories=_directories(fleet, plan),
         packages=PACKAGES,
         expected_runs=tuple(_expected_run(plan, name) for name in _run_names(plan)),
-        kept_trees=tuple(
-            KeptTree(plan=plan.name, source=source, path=topology.tree_path(plan, source), origin=plan.origin)
-            for source in plan.sources
-        ),
+        kept_trees=tuple(_kept_tree(fleet, plan, source) for source in plan.sources),
+    )
+
+
+def _kept_tree(fleet: Fleet, plan: CollectPlan, source: str) -> KeptTree:
+    datasets = topology.planned_datasets(topology.protecting_plan(fleet, plan), fleet.node(source))
+    return KeptTree(
+        plan=plan.name,
+        source=source,
+        path=topology.tree_path(plan, source),
+        datasets=tuple(dataset.name for dataset in datasets),
+        origin=plan.origin,
+        store=plan.path,
     )
 
 

@@ -71,7 +71,15 @@ def _local(fleet: Fleet, plan: ProtectPlan, node: Node) -> Contribution:
                 origin=plan.schedule.origin,
             ),
         ),
-        kept_trees=(KeptTree(plan=plan.name, source=node.name, path=plan.path, origin=plan.origin),),
+        kept_trees=(
+            KeptTree(
+                plan=plan.name,
+                source=node.name,
+                path=plan.path,
+                datasets=tuple(dataset.name for dataset in topology.planned_datasets(plan, node)),
+                origin=plan.origin,
+            ),
+        ),
     )
 
 

@@ -7,10 +7,11 @@ import random
 import shutil
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from network_world import SOURCES, World, day, kill_group, manifest
+from network_world import SOURCES, TODAY, World, day, kill_group, manifest
 
 from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.tree import ENGINE
@@ -105,6 +106,55 @@ def test_an_empty_node_gets_everything_and_a_point_gets_itself(world: World, liv
     assert world.run("alpha", "restore_conf_from_offsite", stdin="latest").returncode == 0
     assert (live / "big").read_bytes() == random.Random(1).randbytes(30_000_000)
     assert (live / "linked").samefile(live / "a b" / "f")
+
+
+def test_what_was_linked_once_is_whole_everywhere(world: World, live: Path) -> None:
+    """rsync links two equal files to the two names of one old file: the content is right, and no store complains."""
+    shutil.copy2(live / "linked", live / "copy")
+    (live / "linked").unlink()
+    (live / "copy").rename(live / "linked")
+    os.chown(live / "linked", 5, 6)
+    world.set_today(TODAY + timedelta(days=1))
+    expected = content(live)
+    for node, name in (
+        ("alpha", "backup_nightly"),
+        ("beta", "backup_nightly"),
+        ("collector", "collect_collection"),
+        ("second", "collect_offsite"),
+    ):
+        done = world.run(node, name)
+        assert (done.returncode, done.stderr) == (0, "")
+    kept = world.local_tree("alpha") / day(1) / "conf" / str(live).removeprefix("/")
+    assert (kept / "linked").samefile(kept / "a b" / "f")
+    assert not (live / "linked").samefile(live / "a b" / "f")
+    for capsule, answer in CAPSULES:
+        if answer != day(0):
+            (live / "linked").write_text("WRONG")
+            done = world.run("alpha", capsule, stdin=answer.replace(day(0), day(1)))
+            assert (done.returncode, done.stderr) == (0, ""), capsule
+            assert content(live) == expected, capsule
+
+
+def test_a_collector_that_links_more_than_the_source_does_not_fail_for_ever(world: World, live: Path) -> None:
+    """The source copied anew what its old backup had linked; the collector still has the old one to link to."""
+    tree = world.local_tree("alpha")
+    shutil.rmtree(tree / day(0))
+    shutil.copy2(live / "linked", live / "copy")
+    (live / "copy").rename(live / "linked")
+    os.chown(live / "linked", 5, 6)
+    world.set_today(TODAY + timedelta(days=1))
+    for node, name in (("alpha", "backup_nightly"), ("beta", "backup_nightly"), ("collector", "collect_collection")):
+        done = world.run(node, name)
+        assert (done.returncode, done.stderr) == (0, "")
+    source, copy = (
+        top / day(1) / "conf" / str(live).removeprefix("/") for top in (tree, world.root / "collector/store/alpha")
+    )
+    assert not (source / "linked").samefile(source / "a b" / "f")
+    assert (copy / "linked").samefile(copy / "a b" / "f")
+    (live / "linked").write_text("WRONG")
+    done = world.run("alpha", "restore_conf_from_collection", stdin="latest")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (live / "linked").read_text() == "right"
 
 
 @pytest.mark.parametrize("answer", ["", "../x", "2026-01-01", "latest;id", f"{day(0)}.partial", "-rf", "*"])
