@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from generator.deliveries.requirements import Command, Requirements, requirements
@@ -88,7 +87,7 @@ def _file(file: RenderedFile) -> Holes:
         owner=ShellWord.of(file.owner),
         group=ShellWord.of(file.group),
         mode=_mode(file.mode),
-        sha256=ShellWord.of(hashlib.sha256(file.content).hexdigest()),
+        sha256=ShellWord.of(file.sha256),
         path=ShellWord.of(file.path),
     )
 

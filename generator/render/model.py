@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from enum import Enum
 
 from generator.plan.nodes import NodePlan
@@ -28,6 +29,7 @@ class RenderedFile:
     """One file of a node: absolute ``path``, exact ``content``, and who owns it with which ``mode`` there.
 
     Files of equal ``shape`` differ in quoted values only. ``template`` is empty where a serializer wrote the file.
+    ``sha256`` is the hexadecimal digest of the content.
     """
 
     path: str
@@ -40,6 +42,10 @@ class RenderedFile:
     origin: Origin
     shape: Shape
     template: str
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def render_node(deployment: str, plan: NodePlan, keys: Keys, library: TemplateLi
     names = views.NodeNames(deployment=deployment, node=plan.name, build_id=build_id)
     capsules = [_render(artifact, names, keys, library, {}) for artifact in plan.artifacts if _is_capsule(artifact)]
     # sudo rules pin the capsules' digests, so capsules come first
-    digests = {file.path: hashlib.sha256(file.content).hexdigest() for file in capsules}
+    digests = {file.path: file.sha256 for file in capsules}
     others = [
         _render(artifact, names, keys, library, digests) for artifact in plan.artifacts if not _is_capsule(artifact)
     ]

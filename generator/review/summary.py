@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from generator.keys.openssh import fingerprint, parse_public_line
@@ -51,7 +50,7 @@ def summarize(node: RenderedNode, keys: Keys) -> NodeSummary:
 
 
 def _capsules(node: RenderedNode) -> Section:
-    digests = {file.path: hashlib.sha256(file.content).hexdigest() for file in node.files}
+    digests = {file.path: file.sha256 for file in node.files}
     return Section(
         title="Programs",
         note="Each is one self-contained script that takes no arguments.",

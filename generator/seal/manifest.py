@@ -72,7 +72,7 @@ def artifact_of(node: str, file: RenderedFile) -> Artifact:
         owner=file.owner,
         group=file.group,
         mode=file.mode,
-        sha256=hashlib.sha256(file.content).hexdigest(),
+        sha256=file.sha256,
         kind=file.kind.value,
         sensitive=file.sensitive,
         origin=file.origin.path,
