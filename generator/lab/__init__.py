@@ -1,8 +1,8 @@
 """Real hosts on one machine, for the tests and for ``gen rehearse``: namespaces over one shared base root."""
 
 from generator.lab.base import PACKAGES, base_root
-from generator.lab.errors import CommandFailed, LabError, LabUnavailable
-from generator.lab.execution import Completed, Process
+from generator.lab.errors import LabError, LabUnavailable
+from generator.lab.execution import CommandFailed, Completed, Process
 from generator.lab.host import Host
 from generator.lab.lab import Lab
 from generator.lab.states import HostState

@@ -41,6 +41,14 @@ class Completed:
         return f"{command[:400]}\nended with {self.status}\n{outputs}"
 
 
+class CommandFailed(LabError):
+    """A command inside a host ended with another status than expected; ``completed`` is what it left."""
+
+    def __init__(self, host: str, completed: Completed) -> None:
+        self.completed = completed
+        super().__init__(f"{host}: {completed.describe()}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """A process of a host: ``pid`` as this machine counts, so that it can be signalled from outside.

@@ -12,8 +12,8 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 from signal import SIGKILL
 
-from generator.lab.errors import CommandFailed, LabError
-from generator.lab.execution import ROOT, Completed, Identity, Process, finish, inside, processes_of
+from generator.lab.errors import LabError
+from generator.lab.execution import ROOT, CommandFailed, Completed, Identity, Process, finish, inside, processes_of
 from generator.lab.network import Network
 from generator.lab.states import HostState, load_disk, save_disk
 from generator.lab.syslog import Syslog
