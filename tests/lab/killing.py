@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from signal import SIGKILL, SIGSTOP
+from signal import SIGKILL
 
 from generator.lab import Host, LabError, Process
 
@@ -44,16 +44,26 @@ def family(host: Host, capsule: str) -> tuple[Process, ...]:
 
 
 def kill(processes: Iterable[Process]) -> int:
-    """SIGKILL all of them as at one moment: none can act on another's death. How many there still were."""
-    doomed = list(processes)
-    for number in (SIGSTOP, SIGKILL):
-        alive = []
-        for process in doomed:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, number)
-                alive.append(process)
-        doomed = alive
-    return len(doomed)
+    """SIGKILL all of them, those that wait for others first: none is left to act on another's death. How many there
+    still were.
+
+    None is stopped before: the nsenter that started the capsule would stop itself as well, and for good.
+    """
+    killed = 0
+    for process in _parents_first(processes):
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, SIGKILL)
+            killed += 1
+    return killed
+
+
+def _parents_first(processes: Iterable[Process]) -> Iterator[Process]:
+    waiting = {process.pid: process for process in processes}
+    while waiting:
+        oldest = [process for process in waiting.values() if process.parent not in waiting]
+        yield from oldest
+        for process in oldest:
+            del waiting[process.pid]
 
 
 def count_steps(host: Host, *, stop_at: int = 0) -> None:

@@ -7,15 +7,16 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from signal import SIGKILL
+from signal import SIGKILL, SIGTERM
 from typing import IO
 
 from generator.lab import Host, LabError, Process
 
+from ..killing import kill
 from .execwatch import ExecWatch
 from .faultfleet import FaultFleet, program
 
@@ -24,6 +25,9 @@ READERS = frozenset(
     """awk bash cat cmp comm cut dash date df dirname env gawk getfattr grep head logger mawk mountpoint prlimit
     readlink realpath sed setpriv sh shim-date sleep sort ssh stat tail test timeout tr wc xargs""".split()  # noqa: SIM905
 )
+
+# the exit codes of a failure that docs/capsules.md explains
+DOCUMENTED = frozenset((10, 64, 65, 69, 73, 74, 75, 77, 78, 128 + SIGTERM))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Ended:
         if self.status == 0 or self.killed:
             return []
         lines = []
+        if self.status not in DOCUMENTED:
+            lines.append(f"ended with {self.status}, which no documentation explains: {self.err}")
         if not self.err.strip():
             lines.append(f"ended with {self.status} without a word on stderr")
         if " error " not in self.log:
@@ -175,16 +181,6 @@ def changes_something(path: str) -> bool:
 def is_loader(path: str) -> bool:
     """Whether this is the dynamic loader, which the kernel opens for each program, after it."""
     return PurePosixPath(path).name.startswith("ld-")
-
-
-def kill(processes: Iterable[Process]) -> None:
-    """SIGKILL all of them, those that wait for others first: none is there any more to act on another's death.
-
-    None is stopped before: the nsenter that started the capsule would stop as well, and for good.
-    """
-    for process in sorted(processes, key=lambda process: process.pid):
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, SIGKILL)
 
 
 class KillAt:

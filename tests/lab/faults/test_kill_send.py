@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from ..killing import kill
 from .execwatch import ExecWatch
 from .faultfleet import SOURCES, FaultFleet
-from .runs import Ended, KillAt, kill, steps_of
+from .runs import Ended, KillAt, steps_of
 from .trials import Kind, Trial, duration, run_trials, trial
 
-INSTANTS = 30
+INSTANTS = 20
 SENDER = "send_nightly"
 
 
@@ -38,8 +39,11 @@ def at_step(collection: Kind, step: int) -> Callable[[str], Ended]:
 
     def hurt(node: str) -> Ended:
         source = collection.fleet["alpha"]
-        with ExecWatch(source, KillAt(source, SENDER, step, alone=False)):
-            return collection.start(node).end()
+        strike = KillAt(source, SENDER, step, alone=False)
+        with ExecWatch(source, strike):
+            ended = collection.start(node).end()
+        assert strike.victim, f"{SENDER} did not come to step {step}"
+        return ended
 
     return hurt
 
