@@ -12,7 +12,7 @@ test: .venv/installed
 	development/install-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 -m "not lab"
-	$(BIN)/pytest -m lab
+	$(BIN)/pytest -n 2 --dist loadfile -m lab
 
 lint: .venv/installed
 	$(BIN)/ruff check
