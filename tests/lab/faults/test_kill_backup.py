@@ -9,7 +9,7 @@ from .faultfleet import SOURCES, TODAY, FaultFleet
 from .runs import boundaries, steps_of
 from .trials import Kind, at_random, at_steps, duration, run_trials
 
-INSTANTS = 80
+INSTANTS = 100
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import random
 from .runs import boundaries, steps_of
 from .trials import Kind, at_random, at_steps, duration, run_apart
 
-INSTANTS = 50
+INSTANTS = 30
 
 
 def test_killed_at_every_step_and_at_any_instant(collection: Kind, seed: int) -> None:

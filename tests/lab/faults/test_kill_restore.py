@@ -9,7 +9,7 @@ from .faultfleet import SOURCES, FaultFleet
 from .runs import boundaries, steps_of
 from .trials import Kind, at_random, at_steps, duration, run_trials
 
-INSTANTS = 20
+INSTANTS = 25
 DATA = "/srv/data"
 LEFT_OUT = (b"cache",)
 DAMAGE = "cd /srv/data; rm -rf private big/random; echo wrong >grows; touch strange; mkdir -p big"

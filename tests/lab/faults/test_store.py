@@ -61,6 +61,7 @@ def test_a_full_local_store_keeps_what_it_has(faulty: FaultFleet, command: str, 
         assert ended.status == 74, ended.err
         assert ended.unsaid() == []
         assert "No space left" in ended.err
+        assert "STORE-FULL" in ended.err
         assert faults(before, NOW) == []
         assert faulty.stores("alpha")[0].residue() == set()
         faulty["alpha"].run(["rm", "-rf", "/srv/data/hog"])
