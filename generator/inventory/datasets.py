@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from generator.engines.discovery import producers
 from generator.engines.settings import EngineSettings
 from generator.inventory.language import DatasetPart
-from generator.inventory.layers import DatasetParts
+from generator.inventory.layers import DatasetParts, lacks_value
 from generator.inventory.model import Dataset
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report, translate
@@ -111,7 +111,8 @@ def merge(parts: DatasetParts) -> Mapping:
             merged = {}
         for key, entry in part.value.entries.items():
             if isinstance(entry.value, Scalar) and entry.value.value is None:
-                merged.pop(key, None)
+                if not lacks_value(entry):
+                    merged.pop(key, None)
             else:
                 merged[key] = entry
     return Mapping(merged, parts[-1].value.span)

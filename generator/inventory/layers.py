@@ -11,7 +11,7 @@ from generator.inventory.language import GroupPart, InventoryPart, LayerPart, No
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report
 from generator.plan.origin import Span
-from generator.source import Entry, plain
+from generator.source import Entry, Scalar, plain
 from generator.source import Mapping as Tree
 
 SCALARS = ("site", "timezone", "os_family", "sudo")
@@ -76,10 +76,11 @@ def _overlay_values(
         return below
     merged = dict(below)
     for name, value in values.items():
+        entry = tree.entries[name]
         if value is None:
-            merged.pop(name, None)
+            if not lacks_value(entry):
+                merged.pop(name, None)
         else:
-            entry = tree.entries[name]
             merged[name] = Sourced(value, entry.key if isinstance(value, RestorePointPart) else entry.value.span)
     return merged
 
@@ -91,9 +92,14 @@ def _overlay_datasets(below: Mapping[str, DatasetParts], tree: Any) -> Mapping[s
     for name, entry in tree.entries.items():
         if isinstance(entry.value, Tree):
             merged[name] = (*merged.get(name, ()), entry)
-        else:
+        elif not lacks_value(entry):
             merged.pop(name, None)
     return merged
+
+
+def lacks_value(entry: Entry) -> bool:
+    """Whether nothing is written behind the key: reported by the parser, and no wish to remove anything."""
+    return isinstance(entry.value, Scalar) and not entry.value.written
 
 
 def _value_span(tree: Tree, name: str) -> Span:

@@ -64,7 +64,14 @@ def translate(
     error: ValidationError, tree: Node, model: type[BaseModel], beside: Iterable[str] = ()
 ) -> list[Diagnostic]:
     """The diagnostics that pydantic's ``error`` about ``tree`` means; ``beside`` are more keys of the top mapping."""
-    return [_translate(one, tree, model, beside) for one in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    return [_translate(one, tree, model, beside) for one in errors if not _said_by_parser(one, tree)]
+
+
+def _said_by_parser(error: ErrorDetails, tree: Node) -> bool:
+    """Whether ``error`` is about a key without a value, which C0113 has said."""
+    node, _, _ = _locate(error["loc"], tree)
+    return isinstance(node, Scalar) and not node.written
 
 
 def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: Iterable[str]) -> Diagnostic:

@@ -138,7 +138,7 @@ class _Builder:
             self._problem("C0104", message, span, "write the value without it")
         if isinstance(value, str) and ("\n" in value or "\t" in value):
             self._problem("C0105", "a value may hold no line break and no tab", span, "write it on one line")
-        self._add(Scalar(value, span))
+        self._add(Scalar(value, span, written=event.value != "" or value == ""))
 
     def _resolve(self, text: str, span: Span) -> ScalarValue:
         try:
@@ -169,6 +169,10 @@ class _Builder:
         frame.key = frame.key_span = None
         if key is None:
             return
+        if isinstance(node, Scalar) and not node.written:
+            # half-written lines look like this: taken for null, they would silently remove what is inherited
+            advice = "write its value, or `null` to remove what is inherited; or delete the key"
+            self._problem("C0113", f"`{key}` has no value", key_span, advice)
         earlier = entries.get(key)
         if earlier is None:
             entries[key] = Entry(key_span, node)

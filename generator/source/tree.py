@@ -13,10 +13,11 @@ ScalarValue: TypeAlias = str | int | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One text, whole number, truth value or null."""
+    """One text, whole number, truth value or null; ``written`` is false where the file has nothing at all."""
 
     value: ScalarValue
     span: Span
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,3 +125,20 @@ def test_tools_are_overridden_one_by_one() -> None:
 def test_egress_defaults_to_the_address() -> None:
     node = resolve(defaults={"datasets": DATA}, node={"host_keys": [KEYS[0]], "reach": {"address": "2001:DB8::1"}})
     assert (node.address, node.egress) == ("2001:db8::1", ("2001:db8::1",))
+
+
+def test_only_a_written_null_removes_what_is_inherited() -> None:
+    more = {"more": {"producer": "paths", "paths": ["/more"]}}
+    text = text_of(fleet(first={"datasets": {**DATA, **more}}, node={"datasets": {}}))
+    for written in ("null", "~"):
+        result = load_text(text.replace("datasets: {}", f"datasets: {{data: {written}}}"))
+        assert result.fleet is not None
+        assert [one.name for one in result.fleet.node("one").datasets] == ["more"]
+
+
+def test_a_forgotten_value_is_said_and_removes_nothing() -> None:
+    text = text_of(fleet(first={"datasets": DATA}, node={"datasets": {}}))
+    for written in ("datasets:\n      data:", "datasets: {data: }", "datasets: {data}"):
+        result = load_text(text.replace("datasets: {}", written))
+        # were it removed, the node would have nothing to protect: C0315
+        assert [(one.code, one.message) for one in result.diagnostics] == [("C0113", "`data` has no value")]

@@ -97,7 +97,7 @@ def test_every_key_and_value_has_its_place() -> None:
         ("0", 0),
         ("true", True),
         ("~", None),
-        ("", None),
+        ("null", None),
         ('"no"', "no"),
         ("'010'", "010"),
         ("=", "="),
