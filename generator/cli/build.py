@@ -14,6 +14,7 @@ from generator.cli.check import check
 from generator.cli.console import PROBLEMS, TROUBLE, progress_bars, refuse, show, trouble, warning
 from generator.cli.fleet_secret import open_secret
 from generator.cli.inventory_file import find_inventory
+from generator.cli.previous_build import same_secret
 from generator.diagnostics import Diagnostic, Severity
 from generator.emit import EmissionProblem, emit
 from generator.inventory import LoadResult
@@ -46,12 +47,17 @@ class Proved:
 @click.command("build")
 @click.argument("inventory", required=False, type=click.Path(path_type=Path))
 @click.option("-o", "--output", default=Path("output"), type=click.Path(path_type=Path), help="Where the build goes.")
-def command(inventory: Path | None, output: Path) -> None:
+@click.option("--new-secret", is_flag=True, help="Replace a build of another fleet secret: every ssh key changes.")
+def command(inventory: Path | None, output: Path, new_secret: bool) -> None:
     """Compile INVENTORY to sealed programs below OUTPUT; a build that fails changes nothing there."""
     path = find_inventory(inventory)
     with progress_bars() as progress:
         proved = prove_inventory(path, progress)
-        built = _build(path, proved, progress)
+        keyring = Keyring(open_secret(proved.secret, path), proved.fleet.deployment)
+        _accepted_signer(proved.fleet, keyring)
+        if not new_secret:
+            same_secret(output / proved.fleet.deployment, keyring.signer().public)
+        built = _build(path, proved, keyring, progress)
         _emit(output, proved.fleet.deployment, built, progress)
     show(_unverified(built.verification))
     _summarize(output, proved, built)
@@ -81,10 +87,8 @@ def _escrow(fleet: Fleet) -> Iterable[Diagnostic]:
         )
 
 
-def _build(path: Path, proved: Proved, progress: Progress) -> Build:
+def _build(path: Path, proved: Proved, keyring: Keyring, progress: Progress) -> Build:
     fleet = proved.fleet
-    keyring = Keyring(open_secret(proved.secret, path), fleet.deployment)
-    _accepted_signer(fleet, keyring)
     request = BuildRequest(
         plan=proved.plan,
         paths=fleet.paths,

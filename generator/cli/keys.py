@@ -14,7 +14,8 @@ from generator.cli.build import prove_inventory
 from generator.cli.console import TROUBLE, refuse, trouble
 from generator.cli.fleet_secret import PASSPHRASE, open_secret
 from generator.cli.inventory_file import find_inventory
-from generator.inventory import load
+from generator.inventory import LoadResult, load
+from generator.inventory.model import Fleet
 from generator.keys import FleetSecret, Keyring, format_secret
 from generator.keys.files import create_private_file
 from generator.keys.openssh import fingerprint, parse_public_line, public_line
@@ -35,8 +36,9 @@ def command() -> None:
 @click.option("--passphrase", is_flag=True, help=f"Lock it; the passphrase is asked for, or taken from {PASSPHRASE}.")
 def init(inventory: Path | None, file: Path | None, passphrase: bool) -> None:
     """Make the fleet secret that INVENTORY names; never overwrites one."""
-    target = file if file is not None else _secret_path(find_inventory(inventory))
-    content = format_secret(FleetSecret(secrets.token_bytes(LENGTH)), _new_lock() if passphrase else None)
+    target, fleet = _target(inventory, file)
+    secret = FleetSecret(secrets.token_bytes(LENGTH))
+    content = format_secret(secret, _new_lock() if passphrase else None)
     try:
         create_private_file(target, content)
     except FileExistsError as there:
@@ -47,6 +49,11 @@ def init(inventory: Path | None, file: Path | None, passphrase: bool) -> None:
         message = f"the fleet secret cannot be written: {target}: {wrong.strerror}"
         raise refuse([trouble("C0604", message, advice)], TROUBLE) from wrong
     click.echo(f"Wrote the fleet secret to {target} (mode 0600). Every key of the fleet is derived from it.")
+    if fleet is not None:
+        click.echo("In the inventory, so that a build with any other secret is refused:")
+        click.echo(_signer_line(Keyring(secret, fleet.deployment).signer().public))
+    else:
+        click.echo("Once the inventory is complete, `gen keys show` prints its line for `seal: signers`.")
     click.echo("Put a copy where a fire here does not reach it, and record that in the inventory under `escrow`.")
 
 
@@ -59,7 +66,7 @@ def show_keys(inventory: Path | None) -> None:
     keyring = Keyring(open_secret(proved.secret, path), proved.fleet.deployment)
     signer = keyring.signer().public
     click.echo(f"The seal of {proved.fleet.deployment} is signed by {fingerprint(signer)}; in the inventory:")
-    click.echo(f'seal: {{signers: ["{public_line(signer)}"]}}')
+    click.echo(_signer_line(signer))
     for edge in edges_of(proved.plan):
         key = keyring.public_key(edge)
         click.echo(f"\n{edge.account} on {edge.client} may run {edge.capsule} on {edge.server}, epoch {edge.epoch}")
@@ -113,8 +120,20 @@ def _accepted(plan: FleetPlan) -> Iterable[Edge]:
                     yield from (replace(entry.edge, epoch=epoch) for epoch in entry.epochs)
 
 
-def _secret_path(inventory: Path) -> Path:
-    loaded = load(inventory)
+def _signer_line(signer: bytes) -> str:
+    return f'seal: {{signers: ["{public_line(signer)}"]}}'
+
+
+def _target(inventory: Path | None, file: Path | None) -> tuple[Path, Fleet | None]:
+    """Where the secret goes, and the fleet, where its inventory is known and sound."""
+    if file is not None and inventory is None:
+        return file, None
+    path = find_inventory(inventory)
+    loaded = load(path)
+    return (file if file is not None else _secret_path(path, loaded)), loaded.fleet
+
+
+def _secret_path(inventory: Path, loaded: LoadResult) -> Path:
     if loaded.fleet_secret is None:
         raise refuse(loaded.diagnostics, TROUBLE, loaded.sources)
     path = loaded.fleet_secret.path(inventory.parent)

@@ -12,7 +12,7 @@ from generator.seal.manifest import (
     write_fleet_manifest,
     write_node_manifest,
 )
-from generator.seal.signature import NAMESPACE, SignatureProblem, allowed_signers, sign, verify_signature
+from generator.seal.signature import NAMESPACE, SignatureProblem, allowed_signers, sign, signer_of, verify_signature
 
 __all__ = [
     "NAMESPACE",
@@ -27,6 +27,7 @@ __all__ = [
     "parse_node_manifest",
     "seal_node",
     "sign",
+    "signer_of",
     "verify_signature",
     "write_fleet_manifest",
     "write_node_manifest",

@@ -54,6 +54,14 @@ def verify_signature(message: bytes, signature: bytes, accepted: Collection[byte
     return public
 
 
+def signer_of(signature: bytes) -> bytes:
+    """The 32-byte public key that ``signature`` says made it, believed by nobody yet; raises `SignatureProblem`."""
+    try:
+        return _parse(unarmor(_LABEL, signature))[0]
+    except Malformed as wrong:
+        raise SignatureProblem(f"the signature is damaged: {wrong}") from wrong
+
+
 def allowed_signers(deployment: str, public_lines: Iterable[str]) -> bytes:
     """The file that ``ssh-keygen -Y verify -f`` wants; the principal is the deployment's name."""
     return "".join(f'{deployment} namespaces="{NAMESPACE}" {line}\n' for line in public_lines).encode()

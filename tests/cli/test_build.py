@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.keys import FleetSecret, format_secret
 from tests.cli.fleet import gen, small_fleet, tree
 
 
@@ -148,10 +149,24 @@ def test_a_missing_or_foreign_secret_changes_nothing(copy: Path, content: bytes 
     secret.unlink()
     if content is not None:
         secret.write_bytes(content)
+        secret.chmod(0o600)
     result = gen("build", copy / "kaizen.yml", "-o", copy / "output")
     assert result.exit_code == 2
     assert code in result.stderr
     assert tree(copy / "output") == before
+
+
+def test_another_secret_replaces_a_build_only_on_request(copy: Path) -> None:
+    before = tree(copy / "output/kaizen")
+    (copy / "kaizen.secret").unlink()
+    assert gen("keys", "init", copy / "kaizen.yml").exit_code == 0
+    refused = gen("build", copy / "kaizen.yml", "-o", copy / "output")
+    assert refused.exit_code == 2
+    assert "C0606" in refused.stderr
+    assert tree(copy / "output/kaizen") == before
+    meant = gen("build", copy / "kaizen.yml", "-o", copy / "output", "--new-secret")
+    assert meant.exit_code == 0, meant.output
+    assert tree(copy / "output/kaizen") != before
 
 
 def test_an_output_of_somebody_else_is_left_alone(copy: Path) -> None:
@@ -194,6 +209,16 @@ def test_keys_init_never_overwrites(built: Path) -> None:
     result = gen("keys", "init", built / "kaizen.yml")
     assert (result.exit_code, (built / "kaizen.secret").read_bytes()) == (2, before)
     assert "C0603" in result.stderr
+
+
+def test_the_line_of_a_new_secret_pins_it(tmp_path: Path) -> None:
+    inventory = small_fleet(tmp_path)
+    (tmp_path / "kaizen.secret").unlink()
+    line = next(line for line in gen("keys", "init", inventory).stdout.splitlines() if line.startswith("seal:"))
+    inventory.write_text(f"{inventory.read_text()}\n{line}\n")
+    assert line in gen("keys", "show", inventory).stdout.splitlines()
+    (tmp_path / "kaizen.secret").write_bytes(format_secret(FleetSecret(b"else" * 8)))
+    assert "C0605" in gen("build", inventory, "-o", tmp_path / "output").stderr
 
 
 def test_a_rotation_keeps_the_old_key_for_a_while(copy: Path) -> None:
