@@ -24,6 +24,30 @@ def known_hosts_path(fleet: Fleet) -> str:
     return f"{fleet.paths.programs}/ssh/known_hosts"
 
 
+def sudoers_path(fleet: Fleet) -> str:
+    """The file of sudo's rules on a node that others pull from."""
+    return f"/etc/sudoers.d/50-capsule-{fleet.deployment}"
+
+
+def cron_path(fleet: Fleet) -> str:
+    """The cron table of any node that does something by itself."""
+    return f"/etc/cron.d/capsule-{fleet.deployment}"
+
+
+def rotation_path(fleet: Fleet) -> str:
+    """The rotation of Capsule's logs on any node."""
+    return f"/etc/logrotate.d/capsule-{fleet.deployment}"
+
+
+def kept_out(fleet: Fleet, node: Node) -> tuple[str, ...]:
+    """What no backup of ``node`` holds and no restore touches: every store, and what only an installation may change.
+
+    Yesterday's rules of sudo beside today's capsules would let nobody in. Capsule's own directories are not among
+    them, because no dataset may lie around them.
+    """
+    return (*fleet.store_paths(node.name), cron_path(fleet), rotation_path(fleet), sudoers_path(fleet))
+
+
 def tool_holes(node: Node) -> Holes:
     """The sealed path of every tool, ``-`` written as ``_`` in the hole's name."""
     return _tool_holes(tuple(node.tools.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping, Sequence
 
-from generator.engines.capsules import key_path, known_hosts_path
+from generator.engines.capsules import key_path, known_hosts_path, sudoers_path
 from generator.engines.contribution import Connection
 from generator.inventory.model import Fleet, Node
 from generator.plan import (
@@ -76,7 +76,7 @@ def server_artifacts(
             origin=node.origin,
         ),
         SudoersFragment(
-            path=f"/etc/sudoers.d/50-capsule-{fleet.deployment}",
+            path=sudoers_path(fleet),
             operator=fleet.operator.name,
             digests=node.sudo_digests,
             grants=tuple(grants[path] for path in sorted(grants)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from generator.engines.capsules import capsule_path
+from generator.engines.capsules import capsule_path, cron_path, rotation_path
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.node_capsules import node_capsules
 from generator.inventory.model import Fleet, Node
@@ -67,15 +67,11 @@ def _host_files(fleet: Fleet, parts: NodeParts, capsules: Iterable[Capsule]) -> 
                 origin=check.origin,
             )
         )
-    files: list[Artifact] = [
-        LogRotation(
-            path=f"/etc/logrotate.d/capsule-{fleet.deployment}", directory=fleet.paths.logs, origin=node.origin
-        )
-    ]
+    files: list[Artifact] = [LogRotation(path=rotation_path(fleet), directory=fleet.paths.logs, origin=node.origin)]
     if entries:
         files.append(
             CronTable(
-                path=f"/etc/cron.d/capsule-{fleet.deployment}",
+                path=cron_path(fleet),
                 mail_to=fleet.mail_to,
                 entries=tuple(sorted(entries, key=lambda entry: (entry.capsule_path, entry.schedule))),
                 origin=node.origin,

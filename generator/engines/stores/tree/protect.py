@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engines.capsules import capsule_path, make_capsule
+from generator.engines.capsules import capsule_path, kept_out, make_capsule
 from generator.engines.contribution import Contribution, ExpectedRun, KeptTree
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option
@@ -30,8 +30,8 @@ def protect(fleet: Fleet, plan: ProtectPlan) -> tuple[Contribution, ...]:
 
 
 def store_excludes(fleet: Fleet, node: Node) -> tuple[Hole, ...]:
-    """The rsync options that keep every store of ``node`` out of its backups and untouched by its restores."""
-    return tuple(ShellWord.of(exclude_option(path)) for path in fleet.store_paths(node.name))
+    """The rsync options that keep every store of ``node`` and Capsule's own files out of its backups."""
+    return tuple(ShellWord.of(exclude_option(path)) for path in kept_out(fleet, node))
 
 
 def retention_rules(retention: Retention) -> tuple[Hole, ...]:

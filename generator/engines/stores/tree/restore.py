@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule
+from generator.engines.capsules import capsule_path, kept_out, key_path, known_hosts_path, make_capsule
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option, filter_pattern
@@ -161,9 +161,11 @@ def _point_filters(point: RestorePoint) -> tuple[Hole, ...]:
 
 
 def _common_holes(fleet: Fleet, node: Node, dataset: str) -> dict[str, Hole]:
-    """Stores on this node are no part of any dataset: a restore goes around all of them."""
+    """Stores and Capsule's own files are no part of any dataset: a restore goes around all of them."""
+    around = kept_out(fleet, node)
     return {
         "dataset": ShellWord.of(dataset),
         "duration_seconds": ShellWord.of(str(RESTORE_SECONDS)),
-        "store_excludes": tuple(ShellWord.of(exclude_option(path)) for path in fleet.store_paths(node.name)),
+        "store_excludes": tuple(ShellWord.of(exclude_option(path)) for path in around),
+        "kept_out": tuple(ShellWord.of(path) for path in around),
     }

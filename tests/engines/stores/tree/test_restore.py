@@ -108,6 +108,54 @@ def test_an_empty_node_gets_everything_and_a_point_gets_itself(world: World, liv
     assert (live / "linked").samefile(live / "a b" / "f")
 
 
+def test_what_only_an_installation_changes_is_neither_saved_nor_put_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = world.root / "live" / "etc"
+    table = data / "cron.d" / "capsule-test"
+    dataset = Dataset(
+        name="conf",
+        producer="paths",
+        settings=PathsSettings(paths=(str(data),)),
+        mountpoint=None,
+        canary=None,
+        shrink_limit_percent=50,
+        origin=ORIGIN,
+    )
+    point = RestorePoint(name="cron", dataset="conf", path=str(table.parent), source="nightly", origin=ORIGIN)
+    fleet = world.fleet(
+        nodes=[
+            *(replace(world.node(name, (dataset,)), restore_points=(point,)) for name in SOURCES),
+            world.node("collector"),
+            world.node("second"),
+        ]
+    )
+    table.parent.mkdir(parents=True)
+    table.write_text("of an older build")
+    (table.parent / "other").write_text("right")
+
+    def install() -> None:
+        parts = list(ENGINE.protect(fleet, fleet.protect_plans[0]))
+        for plan in fleet.collect_plans:
+            parts += ENGINE.collect(fleet, plan)
+        world.install(fleet, parts)
+
+    install()
+    assert world.run("alpha", "backup_nightly").returncode == 0
+    assert world.run("collector", "collect_collection").returncode in (0, 10)
+    monkeypatch.setattr("generator.engines.capsules.cron_path", lambda _: str(table))
+    install()
+    for capsule in ("restore_conf", "restore_conf_from_collection", "restore_point_cron_from_nightly"):
+        table.write_text("of this build")
+        (table.parent / "other").write_text("wrong")
+        done = world.run("alpha", capsule, stdin="latest")
+        assert done.returncode == 0, done.stderr
+        assert (table.read_text(), (table.parent / "other").read_text()) == ("of this build", "right")
+    assert world.run("beta", "backup_nightly").returncode == 0
+    saved = world.own_path("beta") / "backups" / day(0) / "conf" / str(table.parent).lstrip("/")
+    assert [path.name for path in saved.iterdir()] == ["other"]
+
+
 def test_what_was_linked_once_is_whole_everywhere(world: World, live: Path) -> None:
     """rsync links two equal files to the two names of one old file: the content is right, and no store complains."""
     shutil.copy2(live / "linked", live / "copy")
