@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from generator.diagnostics.model import Diagnostic
 from generator.plan.origin import Origin, Span
 
 COMMAND_SECONDS = 60
+OTHERS = 0o077
 
 
 class SecretKind(Enum):
@@ -93,10 +96,21 @@ def resolve_secret(
 
 def _from_file(path: Path, span: Span | None) -> SecretValue | Diagnostic:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read()
     except OSError as error:
         return _missing(f"cannot read the secret file {path}: {error.strerror or type(error).__name__}", span)
-    return SecretValue(content) if content else _missing(f"the secret file {path} is empty", span)
+    if not content:
+        return _missing(f"the secret file {path} is empty", span)
+    if stat.S_ISREG(mode) and mode & OTHERS:  # a pipe's mode says nothing
+        return Diagnostic(
+            code="C0121",
+            message=f"the secret file {path} has the mode {stat.S_IMODE(mode):04o}: not only its owner may use it",
+            span=span,
+            advice=f"chmod 0600 {shlex.quote(str(path))}; if somebody else could read it, make a new secret",
+        )
+    return SecretValue(content)
 
 
 def _from_command(command: str, base: Path, span: Span | None) -> SecretValue | Diagnostic:
