@@ -9,6 +9,7 @@ from generator.inventory.model import Fleet
 from generator.inventory.nodes import ResolvedNode
 from generator.inventory.overlaps import check_paths
 from generator.inventory.plans import PlanResolver
+from generator.inventory.refusal import meant
 from generator.inventory.report import Report
 from generator.plan.origin import Span
 from generator.source import Mapping as Tree
@@ -23,7 +24,7 @@ def check_meaning(
     _check_unique(nodes, report)
     _check_reach(fleet, nodes, plans, report)
     _check_coverage(fleet, nodes, plans, report)
-    _check_restore_points(fleet, report)
+    _check_restore_points(fleet, nodes, plans, report)
     check_paths(fleet, nodes, plans, report)
 
 
@@ -129,13 +130,19 @@ def _claim(
     report.error("C0303", said, plans.span(plan, "protects"), advice, label)
 
 
-def _check_restore_points(fleet: Fleet, report: Report) -> None:
-    collecting = {plan.name: plan for plan in fleet.collect_plans}
+def _check_restore_points(
+    fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report
+) -> None:
     for node in fleet.nodes:
+        holding = [plan.name for plan in fleet.collect_plans if node.name in plan.sources]
         for point in node.restore_points:
-            plan = collecting.get(point.source)
-            if plan is None or node.name not in plan.sources:
-                holding = [one.name for one in fleet.collect_plans if node.name in one.sources]
-                advice = f"name one of: {', '.join(holding)}" if holding else f"no plan collects `{node.name}`"
-                said = f"`{point.source}` is not a plan that collects `{node.name}`"
-                report.error("C0301", said, point.origin.span, advice)
+            if point.source in holding or (point.source in plans.collecting and point.source in plans.doubtful):
+                continue
+            place = nodes[node.name].points[point.name].span_of("from")
+            if point.source not in plans.protecting and point.source not in plans.collecting:
+                advice = meant(point.source, holding, f"no plan collects `{node.name}`")
+                report.error("C0301", f"there is no plan `{point.source}`", place, advice)
+                continue
+            advice = f"name one of: {', '.join(holding)}" if holding else f"no plan collects `{node.name}`"
+            said = f"`{point.source}` is not a plan that collects `{node.name}`"
+            report.error("C0320", said, place, advice)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from generator.diagnostics.model import Label
-from generator.inventory.language import GroupPart, InventoryPart, LayerPart, NodePart, RestorePointPart
+from generator.inventory.language import GroupPart, InventoryPart, LayerPart, NodePart
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report
 from generator.plan.origin import Span
@@ -19,10 +19,16 @@ SCALARS = ("site", "timezone", "os_family", "sudo")
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """A value and the place that says it."""
+    """A value and the place that says it; ``tree`` is what stands there, where that has keys of its own."""
 
     value: Any
     span: Span
+    tree: Tree | None = None
+
+    def span_of(self, key: str) -> Span:
+        """The place of the value of ``key``, or its own."""
+        entry = None if self.tree is None else self.tree.entries.get(key)
+        return self.span if entry is None else entry.value.span
 
 
 # The layers' parts of one dataset, weak to strong: each is a key's place and the mapping below it.
@@ -81,7 +87,8 @@ def _overlay_values(
             if not lacks_value(entry):
                 merged.pop(name, None)
         else:
-            merged[name] = Sourced(value, entry.key if isinstance(value, RestorePointPart) else entry.value.span)
+            below_it = entry.value if isinstance(entry.value, Tree) else None
+            merged[name] = Sourced(value, entry.key if below_it else entry.value.span, below_it)
     return merged
 
 

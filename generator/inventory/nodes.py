@@ -36,6 +36,7 @@ class ResolvedNode:
     tree: Tree
     key: Span
     blueprints: Mapping[str, Blueprint]
+    points: Mapping[str, Sourced]
     dataset_names: tuple[str, ...]
     complete: bool
 
@@ -101,7 +102,14 @@ class NodeResolver:
             origin=Origin(path=f"nodes.{name}", span=key),
         )
         resolved = ResolvedNode(
-            node, part, tree, key, blueprints, tuple(settings.datasets), self._layers.complete(name)
+            node=node,
+            part=part,
+            tree=tree,
+            key=key,
+            blueprints=blueprints,
+            points=settings.restore_points,
+            dataset_names=tuple(settings.datasets),
+            complete=self._layers.complete(name),
         )
         self._check_host_keys(resolved)
         return resolved
@@ -128,9 +136,9 @@ class NodeResolver:
             if part.dataset not in settings.datasets:
                 advice = meant(part.dataset, settings.datasets, f"`{node}` has no such dataset")
                 said = f"the restore point `{name}` names the dataset `{part.dataset}`, which `{node}` does not have"
-                self._report.error("C0301", said, one.span, advice)
+                self._report.error("C0301", said, one.span_of("dataset"), advice)
             elif part.dataset in blueprints:
-                self._check_inside(name, part, one.span, blueprints[part.dataset])
+                self._check_inside(name, part, one.span_of("path"), blueprints[part.dataset])
             origin = Origin(path=f"nodes.{node}.restore_points.{name}", span=one.span)
             points.append(
                 RestorePoint(name=name, dataset=part.dataset, path=part.path, source=part.source, origin=origin)

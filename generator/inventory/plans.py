@@ -26,6 +26,7 @@ class PlanResolver:
         self._report = report
         self.protecting: dict[str, ProtectPlan] = {}
         self.collecting: dict[str, CollectPlan] = {}
+        self.doubtful: set[str] = set()  # plans with a reported mistake that may hide some of their nodes
 
     def resolve(self) -> None:
         """Fills ``protecting`` and ``collecting``, by name."""
@@ -89,6 +90,7 @@ class PlanResolver:
                 advice = meant(word, (*self._part.groups, *self._nodes), "a plan protects groups and nodes")
                 said = f"there is no group and no node `{word}`"
                 self._report.error("C0301", said, item_span(listed, index), advice)
+                self.doubtful.add(name)
         if not part.protects:
             said = f"the plan `{name}` protects nothing"
             self._report.error("C0306", said, self.span(name, "protects"), "name a group or a node")
@@ -123,14 +125,18 @@ class PlanResolver:
         while True:
             below = self._part.plans.get(part.collects)
             if below is None:
+                self.doubtful.add(name)
                 if len(chain) == 1:
                     advice = meant(part.collects, self._part.plans, "a plan collects what another plan made")
                     said = f"there is no plan `{part.collects}`"
                     self._report.error("C0301", said, self.span(name, "collects"), advice)
                 return ()
             if isinstance(below, ProtectPart):
+                if part.collects in self.doubtful:
+                    self.doubtful.add(name)
                 return self.protecting[part.collects].nodes
             if part.collects in chain:
+                self.doubtful.add(name)
                 self._cycle(name, [*chain, part.collects])
                 return ()
             chain.append(part.collects)

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.diagnostics import Severity
 from generator.inventory import load
 from generator.inventory.reference import reference
 from generator.inventory.schema import json_schema
@@ -144,3 +145,41 @@ def test_an_unknown_profile_is_one_mistake_not_many() -> None:
     misspelt = KAIZEN.read_text().replace("profiles: [openstack]", "profiles: [openstak]")
     text = misspelt.replace("shrink_limit: 20", "x: 1")
     assert [one.code for one in load_text(text).diagnostics] == ["C0201", "C0301"]
+
+
+POINT = "nova-conf: {dataset: openstack-etc, path: /etc/nova/nova.conf, from: collection}"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "codes"),
+    [
+        ('"15 0 * * *"', '"75 0 * * *"', ["C0211"]),
+        ('"30 4 * * *"', '"30 44 * * *"', ["C0211"]),
+        ("collects: nightly", "collects: nihgtly", ["C0301"]),
+        ("protects: [controllers", "protects: [contrlolers", ["C0301"]),
+    ],
+)
+def test_a_broken_plan_says_nothing_false_of_restore_points(right: str, wrong: str, codes: list[str]) -> None:
+    text = KAIZEN.read_text()
+    assert POINT in text
+    assert text.count(right) == 1
+    found = load_text(text.replace(right, wrong)).diagnostics
+    assert [one.code for one in found if one.severity is Severity.ERROR] == codes
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code", "marked"),
+    [
+        ("from: collection", "from: collecton", "C0301", "collecton"),
+        ("from: collection", "from: nightly", "C0320", "nightly"),
+        ("path: /etc/nova/nova.conf", "path: /var/nova.conf", "C0312", "/var/nova.conf"),
+        ("dataset: openstack-etc", "dataset: openstack", "C0301", "openstack"),
+    ],
+)
+def test_the_caret_is_under_the_wrong_word_of_a_restore_point(right: str, wrong: str, code: str, marked: str) -> None:
+    text = KAIZEN.read_text().replace(POINT, POINT.replace(right, wrong))
+    (one,) = load_text(text).diagnostics
+    assert one.code == code
+    assert one.span is not None
+    line = text.splitlines()[one.span.line - 1]
+    assert line[one.span.column - 1 :][: one.span.length] == marked
