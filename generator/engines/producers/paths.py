@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from generator.engines.settings import EngineSettings
 from generator.inventory.model import Dataset, Node
@@ -15,6 +15,7 @@ from generator.plan import Fragment, holes
 from generator.quoting import ShellWord
 
 WILDCARD = re.compile(r"[*?\[]")
+EVERYTHING = re.compile(r"\?*\*[*?]*|")
 
 
 class PathsSettings(EngineSettings):
@@ -30,13 +31,25 @@ class PathsSettings(EngineSettings):
         default="expected", description="whether a path that does not exist makes the run partial"
     )
 
+    @field_validator("paths")
+    @classmethod
+    def _paths_are_names(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            if WILDCARD.search(path):
+                advice = "it is not expanded: name the directory, and leave out what is not meant with `exclude`"
+                raise refuse("C0208", f"the path `{path}` has a wildcard", advice)
+        return paths
+
     @field_validator("exclude")
     @classmethod
-    def _excludes_mean_something(cls, excludes: tuple[str, ...]) -> tuple[str, ...]:
+    def _excludes_mean_something(cls, excludes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for exclude in excludes:
-            if not exclude.strip("/") or ".." in exclude.split("/"):
+            parts = exclude.split("/")
+            if not exclude.strip("/") or ".." in parts or "." in parts or "" in parts[1:-1]:
                 advice = "write it relative to the dataset's paths: cache/"
                 raise refuse("C0219", f"`{exclude}` is not a path to exclude", advice)
+            # absent when the paths themselves were refused
+            _check_exclude(exclude, info.data.get("paths", ()))
         return excludes
 
 
@@ -88,6 +101,21 @@ class PathsProducer:
                 inner_excludes=_inner_excludes(_settings(dataset)),
             ),
         )
+
+
+def _check_exclude(exclude: str, paths: tuple[str, ...]) -> None:
+    """Refuses an exclude that takes everything of one of ``paths``, and one that takes nothing of any of them."""
+    roots = [path.rstrip("/") for path in paths]
+    below = [exclude.removeprefix(root).strip("/") for root in roots if exclude.startswith(f"{root}/")]
+    if not exclude.startswith("/"):
+        below = [exclude.strip("/")]
+    whole = exclude.rstrip("/")
+    if any(EVERYTHING.fullmatch(part) for part in below) or any(f"{root}/".startswith(f"{whole}/") for root in roots):
+        advice = "nothing would be left of it: delete the path, or leave out only a part of it"
+        raise refuse("C0219", f"`{exclude}` leaves out a whole path of the dataset", advice)
+    if roots and not below:
+        advice = f"it would leave out nothing: begin it with one of {', '.join(paths)}, or write it relative to them"
+        raise refuse("C0219", f"`{exclude}` lies outside of the dataset's paths", advice)
 
 
 def exclude_option(path: str, below: str = "") -> str:

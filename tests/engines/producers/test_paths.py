@@ -47,13 +47,33 @@ def test_an_exclude_is_anchored_and_its_path_literal(tmp_path: Path, root: str, 
     assert everything - copied(tree, exclude_option(str(tree), exclude)) == gone
 
 
-@pytest.mark.parametrize("exclude", ["", "/", "../outside", "a/../b"])
+@pytest.mark.parametrize(
+    "exclude",
+    [
+        *("", "/", "../outside", "a/../b", "a//b", "./a"),
+        *("*", "**", "/*", "/**", "*/", "**/", "?*", "/srv", "/srv/", "/srv/*", "/srv/**", "/srv//"),
+        *("/elsewhere/cache/", "/srvdata", "/*/cache"),
+    ],
+)
 def test_an_exclude_that_means_nothing_or_everything_is_refused(exclude: str) -> None:
     with pytest.raises(ValidationError):
         PathsSettings.model_validate({"paths": ("/srv",), "exclude": (exclude,)})
 
 
-def test_paths_are_absolute_and_there_is_one() -> None:
-    for paths in ((), ("relative",), ("/a/../b",)):
+@pytest.mark.parametrize("exclude", ["cache/", "*.log", "**.log", "/srv/cache/", "/srv/*.log", "/data/a/**", "a*"])
+def test_an_exclude_below_one_of_the_paths_is_taken(exclude: str) -> None:
+    made = PathsSettings.model_validate({"paths": ("/srv", "/data"), "exclude": (exclude,)})
+    assert made.exclude == (exclude,)
+
+
+def test_everything_is_a_path_with_parts_to_leave_out() -> None:
+    assert PathsSettings.model_validate({"paths": ("/",), "exclude": ("/proc/", "sys/")}).exclude == (
+        "/proc/",
+        "sys/",
+    )
+
+
+def test_paths_are_absolute_literal_and_there_is_one() -> None:
+    for paths in ((), ("relative",), ("/a/../b",), ("/home/*",), ("/srv/a?",), ("/srv/[ab]",)):
         with pytest.raises(ValidationError):
             PathsSettings.model_validate({"paths": paths})
