@@ -59,10 +59,18 @@ def _check_node(resolved: ResolvedNode, stores: list[Place], own: list[Place], r
         _compare(report, "C0310", name, place, own)
         for other in data[:index]:
             if overlap(place.path, other.path):
-                said = f"on `{name}`, {place.what} and {other.what} both hold {_deeper(place.path, other.path)}"
-                label = Label(span=other.span, text=other.what) if other.span else None
-                labels = () if label is None else (label,)
-                report.warn("C0311", said, place.span, "restoring one would undo the other: divide them", *labels)
+                _both(report, name, place, other)
+
+
+def _both(report: Report, node: str, place: Place, other: Place) -> None:
+    deeper = max(place.path, other.path, key=len)
+    said = f"on `{node}`, {place.what} and {other.what} both hold {deeper}"
+    advice = "restoring one would undo the other: divide them"
+    if place.what == other.what:
+        said = f"on `{node}`, {place.what} names {deeper} twice: as {other.path} and as {place.path}"
+        advice = "delete the path that lies in the other" if place.path != other.path else "delete one of them"
+    labels = () if other.span is None or other.span == place.span else (Label(span=other.span, text=other.what),)
+    report.warn("C0311", said, place.span, advice, *labels)
 
 
 def _compare(report: Report, code: str, node: str, place: Place, others: Iterable[Place]) -> None:
@@ -80,10 +88,6 @@ def overlap(one: str, other: str) -> bool:
 
 def _below(path: str, directory: str) -> bool:
     return path.startswith(directory.rstrip("/") + "/")
-
-
-def _deeper(one: str, other: str) -> str:
-    return max(one, other, key=len)
 
 
 def _store(plan: str, path: str, plans: PlanResolver) -> Place:

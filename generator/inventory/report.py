@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as Context
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -65,7 +66,20 @@ def translate(
 ) -> list[Diagnostic]:
     """The diagnostics that pydantic's ``error`` about ``tree`` means; ``beside`` are more keys of the top mapping."""
     errors = error.errors(include_url=False)
-    return [_translate(one, tree, model, beside) for one in errors if not _said_by_parser(one, tree)]
+    places = [one["loc"] for one in errors]
+    return [
+        _translate(one, tree, model, beside)
+        for one in errors
+        if not _said_by_parser(one, tree) and not _follows(one, places)
+    ]
+
+
+def _follows(error: ErrorDetails, places: list[tuple[int | str, ...]]) -> bool:
+    """Whether a list is too short only because one of its items was refused."""
+    depth = len(error["loc"])
+    return error["type"] == "too_short" and any(
+        len(place) > depth and place[:depth] == error["loc"] for place in places
+    )
 
 
 def _said_by_parser(error: ErrorDetails, tree: Node) -> bool:
@@ -87,7 +101,7 @@ def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: 
         said = f"the key `{missing}` is missing here"
         return _diagnostic("C0202", said, span, f"add `{missing}: …`; `gen schema` describes it")
     if kind in TYPES or kind.endswith("_type"):
-        wanted = TYPES.get(kind, error["msg"])
+        wanted = TYPES.get(kind, "another kind of value")
         said = f"{wanted} is needed here, and this is {_kind_of(node)}"
         return _diagnostic("C0203", said, span, _type_advice(kind, node))
     if kind in ("literal_error", "enum"):
@@ -96,10 +110,29 @@ def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: 
         advice = meant(word, expected.replace("'", "").replace(" or ", ", ").split(", "), f"write {expected}")
         return _diagnostic("C0204", f"{_kind_of(node)} cannot stand here", span, advice.partition("; there is")[0])
     if kind.startswith(("greater_than", "less_than")):
-        return _diagnostic(
-            "C0206", f"{_kind_of(node)} is out of range", span, error["msg"].replace("Input should", "it must")
-        )
-    return _diagnostic("C0205", _lowered(error["msg"].removeprefix("Value error, ")), span, "change the value")
+        return _diagnostic("C0206", f"{_kind_of(node)} is out of range", span, _range_advice(context))
+    return _other(kind, context, node, span)
+
+
+def _range_advice(context: Context[str, Any]) -> str:
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    return " and ".join(f"write {words[key]} {limit}" for key, limit in context.items() if key in words)
+
+
+def _other(kind: str, context: Context[str, Any], node: Node, span: Span) -> Diagnostic:
+    """In our words what has none of its own: the validator's, made for programmers, are never shown."""
+    if kind in ("too_short", "string_too_short"):
+        least = context["min_length"]
+        said = "a text is needed here" if kind == "string_too_short" else f"at least {least} is needed in this list"
+        return _diagnostic("C0205", f"{said}, and this is {_empty(node)}", span, "write it, or delete the key")
+    if kind == "value_error":  # an engine's own sentence
+        return _diagnostic("C0205", _lowered(str(context["error"])), span, "change the value")
+    return _diagnostic("C0205", f"{_kind_of(node)} cannot stand here", span, "`gen schema` describes what can")
+
+
+def _empty(node: Node) -> str:
+    empty = (isinstance(node, Sequence) and not node.items) or (isinstance(node, Scalar) and not node.value)
+    return "empty" if empty else f"{_kind_of(node)} that is shorter"
 
 
 def _diagnostic(code: str, message: str, span: Span, advice: str) -> Diagnostic:

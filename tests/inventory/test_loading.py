@@ -16,6 +16,7 @@ from generator.inventory.reference import reference
 from generator.inventory.schema import json_schema
 from generator.source import SecretKind
 from tests.inventory.fleets import KEYS, load_text, text_of
+from tests.inventory.test_layers import fleet
 
 ROOT = Path(__file__).parents[2]
 KAIZEN = ROOT / "inventory" / "kaizen.yml"
@@ -183,3 +184,25 @@ def test_the_caret_is_under_the_wrong_word_of_a_restore_point(right: str, wrong:
     assert one.span is not None
     line = text.splitlines()[one.span.line - 1]
     assert line[one.span.column - 1 :][: one.span.length] == marked
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "codes"),
+    [
+        ("paths: [/var/www]", "paths: [var/www]", ["C0208"]),
+        ("paths: [/var/www]", "paths: []", ["C0205"]),
+        ("days: 2", "days: 0", ["C0206"]),
+        ("days: 2", "days: 99999", ["C0206"]),
+        ("capsule: 1", 'capsule: 1\nescrow: {recorded: "2026-11-01", where: ""}', ["C0205"]),
+    ],
+)
+def test_the_library_that_judges_values_never_speaks_itself(right: str, wrong: str, codes: list[str]) -> None:
+    document = {
+        "datasets": {"web": {"producer": "paths", "paths": ["/var/www"]}},
+    }
+    text = text_of(fleet(node=document)).replace("paths:\n        - /var/www", "paths: [/var/www]")
+    assert right in text
+    found = load_text(text.replace(right, wrong)).diagnostics
+    assert [one.code for one in found] == codes
+    said = found[0].message + found[0].advice
+    assert not any(word in said for word in ("Input", "tuple", "String", "item", "should")), said

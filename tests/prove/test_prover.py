@@ -29,7 +29,7 @@ def test_a_valid_fleet_is_proved_and_the_summary_says_what_holds(fleet: Fleet) -
         "nightly: every dataset of 2 nodes has at least 3 copies at 2 sites, one of them out of the source's reach",
         "every backup has a UTC date of its own, and no daily one skips a date, 2024–2051",
         "no maximum age alarms while all runs succeed, and each does within 3 missed runs (collection and offsite)",
-        "no paths, accounts, numbers or stores collide on any node",
+        "none of Capsule's files, accounts, numbers or stores collide on any node",
         "4 connections: each has a key of its own, one authorized line, a sudo rule and a pinned host key; "
         "nothing is left over",
         "over the network only sealed senders can be run (4 sudo rules); nothing reachable writes or deletes",

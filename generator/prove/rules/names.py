@@ -34,7 +34,7 @@ def check(facts: Facts) -> ProofReport:
         return ProofReport(diagnostics=tuple(diagnostics))
     return ProofReport(
         diagnostics=tuple(diagnostics),
-        proved=("no paths, accounts, numbers or stores collide on any node",),
+        proved=("none of Capsule's files, accounts, numbers or stores collide on any node",),
     )
 
 
