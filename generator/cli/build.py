@@ -16,7 +16,7 @@ from generator.cli.fleet_secret import open_secret
 from generator.cli.inventory_file import find_inventory
 from generator.cli.previous_build import same_secret
 from generator.diagnostics import Diagnostic, Severity
-from generator.emit import EmissionProblem, emit
+from generator.emit import EmissionProblem, emit, examine
 from generator.inventory import LoadResult
 from generator.inventory.model import Fleet
 from generator.keys import Keyring
@@ -53,6 +53,7 @@ def command(inventory: Path | None, output: Path, new_secret: bool) -> None:
     path = find_inventory(inventory)
     with progress_bars() as progress:
         proved = prove_inventory(path, progress)
+        _writable(output, proved.fleet.deployment)
         keyring = Keyring(open_secret(proved.secret, path), proved.fleet.deployment)
         _accepted_signer(proved.fleet, keyring)
         if not new_secret:
@@ -140,6 +141,14 @@ def _unverified(report: VerificationReport) -> Iterable[Diagnostic]:
             f"{one.what} was not verified ({one.count} files): {one.tool} is not installed here",
             f"install {one.tool} and build again before you rely on this build",
         )
+
+
+def _writable(output: Path, deployment: str) -> None:
+    try:
+        examine(output, deployment)
+    except (EmissionProblem, OSError) as problem:
+        advice = problem.advice if isinstance(problem, EmissionProblem) else "choose another directory with -o"
+        raise refuse([trouble("C0510", str(problem), advice)], TROUBLE) from problem
 
 
 def _emit(output: Path, deployment: str, built: Build, progress: Progress) -> None:

@@ -11,7 +11,7 @@ from generator.seal.assembly import SIGNATURE
 
 
 def same_secret(deployment: Path, signer: bytes) -> None:
-    """Ends the program where the build at ``deployment`` was not sealed by ``signer``, the secret's own public key."""
+    """Ends the program where the build at ``deployment`` was not sealed by ``signer``, a public key."""
     try:
         before = signer_of((deployment / SIGNATURE).read_bytes())
     except FileNotFoundError:
@@ -31,7 +31,7 @@ def same_secret(deployment: Path, signer: bytes) -> None:
 
 def _refuse(message: str) -> None:
     advice = (
-        "use the secret that the nodes were installed with; every ssh key would change, and no node accepts the new ones"
-        " before it is installed again: add --new-secret if you mean that"
+        "use the secret that the nodes were installed with; with this one every ssh key changes, and no node accepts"
+        " the new ones before it is installed again: add --new-secret if you mean that"
     )
     raise refuse([trouble("C0606", message, advice)], TROUBLE)

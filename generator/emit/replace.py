@@ -42,18 +42,21 @@ def emit(output: Path, deployment: str, files: Iterable[OutputFile], step: Step 
     staging = output / f".capsule-new-{deployment}"
     try:
         step("prepare")
-        _prepare(output, target, deployment)
+        _prepare(output, deployment)
         with _only_build(output):
             _recover(output, target, deployment)
             _remove(staging)
-            step("write")
-            _write_tree(staging, files)
-            step("flush")
-            _flush(staging)
-            step("exchange")
-            _exchange(staging, target, output / f".capsule-old-{deployment}")
-            step("clean")
-            _remove(staging)
+            try:
+                step("write")
+                _write_tree(staging, files)
+                step("flush")
+                _flush(staging)
+                step("exchange")
+                _exchange(staging, target, output / f".capsule-old-{deployment}")
+                step("clean")
+            finally:
+                # half a build, or the one before: both hold private keys
+                _remove(staging)
     except OSError as trouble:
         raise EmissionProblem(
             f"the output cannot be written: {trouble.filename or target}: {trouble.strerror}",
@@ -61,8 +64,12 @@ def emit(output: Path, deployment: str, files: Iterable[OutputFile], step: Step 
         ) from trouble
 
 
-def _prepare(output: Path, target: Path, deployment: str) -> None:
-    """Create ``output`` if need be; refuse one that is not ours, because the swap would take its content along."""
+def examine(output: Path, deployment: str) -> None:
+    """Raise `EmissionProblem` where `emit` would refuse ``output``; changes nothing.
+
+    Refused are what is not ours, because the swap would take its content along, and where this user may not write.
+    """
+    target = output / deployment
     if output.exists() and not output.is_dir():
         raise EmissionProblem(f"{output} is not a directory", "Choose another one with -o.")
     if target.is_symlink() or (target.exists() and not _is_build(target, deployment)):
@@ -70,14 +77,22 @@ def _prepare(output: Path, target: Path, deployment: str) -> None:
             f"{target} is not an earlier build of {deployment}, and would be replaced",
             "Move it away, or choose another directory with -o.",
         )
-    output.mkdir(parents=True, exist_ok=True)
-    ignore = output / ".gitignore"
-    others = [entry for entry in output.iterdir() if entry.name != ".gitignore"]
-    if others and not target.exists() and not _is_ours(ignore):
+    nearest = next(place for place in (output, *output.absolute().parents) if place.is_dir())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise EmissionProblem(f"{nearest} may not be written by this user", "Choose another directory with -o.")
+    others = output.is_dir() and [entry for entry in output.iterdir() if entry.name != ".gitignore"]
+    if others and not target.exists() and not _is_ours(output / ".gitignore"):
         raise EmissionProblem(
             f"{output} holds other files and is not an output of Capsule",
             "Choose an empty or a new directory with -o.",
         )
+
+
+def _prepare(output: Path, deployment: str) -> None:
+    """Create ``output`` if need be."""
+    examine(output, deployment)
+    output.mkdir(parents=True, exist_ok=True)
+    ignore = output / ".gitignore"
     if not ignore.exists():
         ignore.write_text(GITIGNORE)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from generator.emit import EmissionProblem, OutputFile, emit, output_mode
+from generator.emit import EmissionProblem, OutputFile, emit, examine, output_mode
 from generator.emit import replace as module
 
 STEPS = ("prepare", "write", "flush", "exchange", "clean")
@@ -46,6 +47,7 @@ def test_an_interrupted_build_leaves_a_whole_output(
 
     with pytest.raises(Interrupted):
         emit(tmp_path / "out", "kaizen", build("new"), interrupt)
+    assert not list((tmp_path / "out").glob(".capsule-new-*")), "private keys left behind"
     expected = b"new" if step == "clean" else b"old"
     assert contents(tmp_path / "out")["nodes/a/root/bin/x"] == expected
     assert len(contents(tmp_path / "out")) == 3
@@ -133,3 +135,27 @@ def test_a_place_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
         emit(tmp_path / "file", "kaizen", build("x"))
     with pytest.raises(EmissionProblem, match="cannot be written"):
         emit(Path("/proc/nowhere"), "kaizen", build("x"))
+
+
+def test_a_full_disk_leaves_no_private_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    emit(tmp_path / "out", "kaizen", build("old"))
+
+    def full(staging: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(staging))
+
+    monkeypatch.setattr(module, "_flush", full)
+    with pytest.raises(EmissionProblem, match="No space"):
+        emit(tmp_path / "out", "kaizen", build("new"))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".gitignore", "kaizen"]
+    assert contents(tmp_path / "out")["nodes/a/root/bin/x"] == b"old"
+
+
+def test_a_place_is_examined_without_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "letter").write_text("dear")
+    with pytest.raises(EmissionProblem, match="holds other files"):
+        examine(tmp_path, "kaizen")
+    examine(tmp_path / "new/out", "kaizen")
+    monkeypatch.setattr(os, "access", lambda place, _: Path(place) != tmp_path)
+    with pytest.raises(EmissionProblem, match="may not be written"):
+        examine(tmp_path / "new/out", "kaizen")
+    assert [path.name for path in tmp_path.iterdir()] == ["letter"]
