@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from generator.cli.console import PROBLEMS, TROUBLE, refuse, trouble
+from generator.diagnostics import Diagnostic
 from generator.inventory import load
 from generator.keys.openssh import Malformed, fingerprint, parse_public_line
 from generator.seal import (
@@ -20,8 +21,8 @@ from generator.seal import (
     parse_fleet_manifest,
     verify_signature,
 )
-from generator.seal.assembly import MANIFEST, SIGNATURE
-from generator.seal.check import Finding, check_built, check_installed
+from generator.seal.assembly import MANIFEST, SIGNATURE, SIGNERS
+from generator.seal.check import Finding, check_built, check_installed, check_signers
 from generator.seal.reading import read_node, read_tree
 
 _PATH = click.Path(path_type=Path)
@@ -45,6 +46,8 @@ def command(
     accepted = _accepted(signers, inventory)
     manifest, signer = _sealed(deployment, accepted)
     findings = _findings(deployment, manifest, root, node)
+    if root is None:
+        findings = (*_signers_beside(deployment, manifest, accepted, signer), *findings)
     _report(form, manifest, fingerprint(signer), findings)
     sys.exit(PROBLEMS if findings else 0)
 
@@ -126,9 +129,24 @@ def _findings(deployment: Path, manifest: FleetManifest, root: Path | None, node
         artifacts = tuple(one for one in manifest.artifacts if one.node == name)
         return check_installed(artifacts, read_node(root, manifest.deployment, artifacts))
     except OSError as wrong:
-        advice = "run this as a user who may read every file, on a node as root"
-        message = f"cannot read {wrong.filename}: {wrong.strerror}"
-        raise refuse([trouble("C0533", message, advice)], TROUBLE) from wrong
+        raise refuse([_unreadable(wrong)], TROUBLE) from wrong
+
+
+def _unreadable(wrong: OSError) -> Diagnostic:
+    advice = "run this as a user who may read every file, on a node as root"
+    return trouble("C0533", f"cannot read {wrong.filename}: {wrong.strerror}", advice)
+
+
+def _signers_beside(
+    deployment: Path, manifest: FleetManifest, accepted: frozenset[bytes], signer: bytes
+) -> tuple[Finding, ...]:
+    path = deployment / SIGNERS
+    if not path.is_file():
+        return ()  # the comparison says so
+    try:
+        return check_signers(manifest.deployment, path.read_bytes(), accepted, signer)
+    except OSError as wrong:
+        raise refuse([_unreadable(wrong)], TROUBLE) from wrong
 
 
 def _report(form: str, manifest: FleetManifest, signer: str, findings: Iterable[Finding]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from generator.emit.tree import directory_modes, output_mode
+from generator.keys.openssh import Malformed, fingerprint, parse_public_line
 from generator.seal.assembly import MANIFEST, SIGNATURE, SIGNERS
 from generator.seal.manifest import Artifact, FleetManifest
+from generator.seal.signature import NAMESPACE
 
 
 class Problem(Enum):
@@ -69,8 +71,33 @@ def check_built(manifest: FleetManifest, found: Mapping[str, Found]) -> tuple[Fi
     for path, mode in modes.items():
         findings += _compare_directory(path, mode, found.get(path))
     known = {*files, *modes, MANIFEST, SIGNATURE, SIGNERS}
+    findings += _unlike_a_file(SIGNERS, found.get(SIGNERS))
     findings += (_finding(path, Problem.EXTRA, "it is not part of the build") for path in found if path not in known)
     return tuple(sorted(findings))
+
+
+def check_signers(deployment: str, content: bytes, accepted: Collection[bytes], signer: bytes) -> tuple[Finding, ...]:
+    """What is wrong with ``allowed_signers``, which no manifest can seal: it holds what people compare by hand.
+
+    It must name ``signer``, who signed, and beside it only ``accepted`` public keys.
+    """
+    try:
+        keys = {_signer(deployment, line) for line in content.decode().splitlines()}
+    except (Malformed, UnicodeDecodeError):
+        return (_finding(SIGNERS, Problem.ALTERED, "it is not as `gen build` writes it"),)
+    strange = sorted(fingerprint(key) for key in keys.difference(accepted))
+    if strange:
+        return (_finding(SIGNERS, Problem.ALTERED, f"it names {', '.join(strange)}, not an accepted signer"),)
+    if signer not in keys:
+        return (_finding(SIGNERS, Problem.ALTERED, "it does not name the key that signed"),)
+    return ()
+
+
+def _signer(deployment: str, line: str) -> bytes:
+    head, found, key = line.partition(f'{deployment} namespaces="{NAMESPACE}" ')
+    if head or not found:
+        raise Malformed("no line of allowed signers for this deployment")
+    return parse_public_line(key)
 
 
 def check_installed(artifacts: Iterable[Artifact], found: Mapping[str, Found]) -> tuple[Finding, ...]:
@@ -115,12 +142,16 @@ def _built_files(manifest: FleetManifest) -> dict[str, _Expected]:
     return expected
 
 
-def _compare(path: str, expected: _Expected, found: Found | None) -> Iterator[Finding]:
+def _unlike_a_file(path: str, found: Found | None) -> Iterator[Finding]:
     if found is None:
         yield _finding(path, Problem.MISSING, "it is not there")
-        return
-    if found.type is not FileType.FILE:
+    elif found.type is not FileType.FILE:
         yield _finding(path, Problem.TYPE, f"it is a {found.type.value}, not a file")
+
+
+def _compare(path: str, expected: _Expected, found: Found | None) -> Iterator[Finding]:
+    yield from _unlike_a_file(path, found)
+    if found is None or found.type is not FileType.FILE:
         return
     if found.digest != expected.digest:
         yield _finding(path, Problem.ALTERED, f"its sha256 is {found.digest}, sealed was {expected.digest}")

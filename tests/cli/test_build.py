@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from generator.keys import FleetSecret, format_secret
+from generator.keys.openssh import public_line
+from generator.seal import allowed_signers
 from tests.cli.fleet import gen, small_fleet, tree
 
 
@@ -103,6 +105,26 @@ def test_a_changed_manifest_and_a_strange_signer_break_the_seal(copy: Path) -> N
     result = gen("verify", copy / "output/kaizen", "--signers", stranger)
     assert result.exit_code == 1
     assert "C0532" in result.stderr
+
+
+@pytest.mark.parametrize("problem", ["altered", "added", "missing", "type"])
+def test_replaced_allowed_signers_are_named(copy: Path, problem: str) -> None:
+    verify(copy)
+    file = copy / "output/kaizen/allowed_signers"
+    own = file.read_bytes()
+    stranger = allowed_signers("kaizen", [public_line(bytes(32))])
+    match problem:
+        case "altered":
+            file.write_bytes(stranger)
+        case "added":
+            file.write_bytes(own + stranger)
+            problem = "altered"
+        case "missing":
+            file.unlink()
+        case _:
+            file.rename(copy / "moved")
+            file.symlink_to(copy / "moved")
+    assert verify(copy) == (1, [(problem, "allowed_signers")])
 
 
 def test_the_signer_beside_the_signature_is_never_taken(copy: Path) -> None:
