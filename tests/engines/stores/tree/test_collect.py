@@ -511,3 +511,21 @@ def test_killed_at_any_moment_only_whole_backups_are_visible(world: World, whole
     done = world.run("collector", "collect_collection")
     assert done.returncode == 0, f"seed {seed}: {done.stderr}"
     assert held(world, "alpha") == held(world, "beta") == [day(offset) for offset in range(-5, 1)]
+
+
+@pytest.mark.parametrize("place", [".interrupted", ".incomplete.2026-11-01"])
+def test_a_closed_directory_in_what_was_interrupted_does_not_keep_the_source_out(world: World, place: str) -> None:
+    install(world)
+    everywhere(world, day(0))
+    assert world.run("collector", "collect_collection").returncode == 0
+    tree = store(world, "alpha")
+    owner = (tree / day(0)).stat()
+    for name in {".incomplete.2026-11-01", place}:
+        (tree / name / "closed").mkdir(parents=True)
+        (tree / name / "closed" / "file").write_text("x")
+        for path in (tree / name, tree / name / "closed", tree / name / "closed" / "file"):
+            os.chown(path, owner.st_uid, owner.st_gid)
+    (tree / place / "closed").chmod(0)
+    done = world.run("collector", "collect_collection")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert held(world, "alpha") == [day(0)]
