@@ -19,6 +19,7 @@ from generator.source import Entry, Mapping, Scalar, plain
 
 COMMON = tuple(DatasetPart.model_fields)
 SHRINK_LIMIT = 50
+NO_DATA = ("/dev/", "/proc/", "/run/", "/sys/", "/var/run/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,10 @@ class Blueprints:
         made = Blueprint(producer, settings, part.mountpoint, part.canary, limit, (), key, ())
         roots = producers()[producer].roots(made.dataset("x", "x"))
         spans = tuple(_place(own, root, key) for root in roots)
+        for root, span in zip(roots, spans, strict=True):
+            if f"{root}/".startswith(NO_DATA):
+                advice = "name the files on a disk that it comes from"
+                self._report.error("C0208", f"`{root}` is made anew at each boot: it is no data", span, advice)
         return Blueprint(producer, settings, part.mountpoint, part.canary, limit, roots, key, spans)
 
 

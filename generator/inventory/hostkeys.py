@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from functools import lru_cache
 
@@ -16,15 +17,23 @@ BLOB_LENGTHS = {
     "ssh-rsa": None,
 }
 SHORTEST_RSA = 2048
+# The armour of any private key, and how the contents of OpenSSH's own begin.
+PRIVATE = re.compile(r"PRIVATE KEY|b3BlbnNzaC1rZXktdjEA")
 
 
 class BadPublicKey(ValueError):
     """The text is no OpenSSH public key."""
 
 
+class PrivateKeyShown(BadPublicKey):
+    """The text is a private key, or a part of one."""
+
+
 @lru_cache(maxsize=65536)
 def parse_public_key(text: str) -> str:
     """``type base64`` of a public key line, its comment dropped; raises `BadPublicKey` with what is wrong."""
+    if PRIVATE.search(text):
+        raise PrivateKeyShown("this is a PRIVATE key: whoever reads the inventory can pose as the node")
     parts = text.split()
     if len(parts) < 2:
         raise BadPublicKey("a public key is a type and a base64 text, as in /etc/ssh/ssh_host_ed25519_key.pub")

@@ -16,6 +16,7 @@ from generator.inventory.values import (
     Egress,
     HomePath,
     HostName,
+    InstalledPath,
     Mail,
     Name,
     OwnPath,
@@ -97,9 +98,9 @@ class KeysPart(Part):
 class PathsPart(Part):
     """Where Capsule's own files lie on every node; the deployment's name is appended to the first three."""
 
-    programs: OwnPath = Field(default="/opt/capsule", description="capsules and keys")
-    logs: OwnPath = Field(default="/var/log/capsule", description="log files")
-    state: OwnPath = Field(default="/var/lib/capsule", description="results of runs, locks, acknowledgements")
+    programs: InstalledPath = Field(default="/opt/capsule", description="capsules and keys")
+    logs: InstalledPath = Field(default="/var/log/capsule", description="log files")
+    state: InstalledPath = Field(default="/var/lib/capsule", description="results of runs, locks, acknowledgements")
     metrics: OwnPath | None = Field(default=None, description="directory of Prometheus's textfile collector, if any")
 
 

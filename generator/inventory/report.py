@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from generator.diagnostics.model import Diagnostic, Label, Severity
+from generator.inventory.hostkeys import PRIVATE
 from generator.inventory.refusal import meant
 from generator.plan.origin import Span
 from generator.source import Mapping, Node, Scalar, Sequence
@@ -105,6 +106,9 @@ def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: 
         said = f"{wanted} is needed here, and this is {_kind_of(node)}"
         return _diagnostic("C0203", said, span, _type_advice(kind, node))
     if kind in ("literal_error", "enum"):
+        if error["loc"] == ("capsule",) and isinstance(node, Scalar) and type(node.value) is int:
+            said = f"this is written in version {node.value} of the language, and this `gen` knows version 1"
+            return _diagnostic("C0204", said, span, _version_advice(node.value))
         expected = str(context["expected"])
         word = str(node.value) if isinstance(node, Scalar) else ""
         advice = meant(word, expected.replace("'", "").replace(" or ", ", ").split(", "), f"write {expected}")
@@ -112,6 +116,10 @@ def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: 
     if kind.startswith(("greater_than", "less_than")):
         return _diagnostic("C0206", f"{_kind_of(node)} is out of range", span, _range_advice(context))
     return _other(kind, context, node, span)
+
+
+def _version_advice(version: int) -> str:
+    return "install a newer Capsule" if version > 1 else "write 1"
 
 
 def _range_advice(context: Context[str, Any]) -> str:
@@ -197,6 +205,8 @@ def _kind_of(node: Node) -> str:
             return f"the truth value {'true' if value else 'false'}"
         case Scalar(value=int(value)):
             return f"the number {value}"
+        case _ if PRIVATE.search(str(node.value)):
+            return "the text of a PRIVATE key"
         case _:
             return f"the text `{node.value}`"
 

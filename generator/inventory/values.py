@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from generator.inventory.cron import CronError, parse_cron
-from generator.inventory.hostkeys import BadPublicKey, parse_public_key
+from generator.inventory.hostkeys import BadPublicKey, PrivateKeyShown, parse_public_key
 from generator.inventory.refusal import meant, refuse
 from generator.inventory.zones import UnknownZone, load_zone, zone_names
 from generator.plan.origin import Origin
@@ -102,6 +102,18 @@ def _own_path(value: str) -> str:
     return path
 
 
+def _installed_path(value: str) -> str:
+    path = _own_path(value)
+    if f"{path}/".startswith((*VANISHING_DIRECTORIES, "/var/tmp/")):
+        raise refuse("C0208", f"`{path}` does not last", "name a directory that no boot and no cleaning empties")
+    if f"{path}/".startswith("/home/"):
+        said = f"`{path}` lies in the homes, where others than root write or a mount may be missing"
+        raise refuse(
+            "C0208", said, "name a directory that belongs to root: /opt, /var/log and /var/lib are meant for it"
+        )
+    return path
+
+
 def _store_path(value: str) -> str:
     path = check_path(value)
     if path == "/":
@@ -169,6 +181,9 @@ def _egress(value: str) -> str:
 def _public_key(value: str) -> str:
     try:
         return parse_public_key(value)
+    except PrivateKeyShown as error:
+        advice = "take the line of the .pub file; make the node a new key, for this one has been shown"
+        raise refuse("C0214", str(error), advice) from None
     except BadPublicKey as error:
         raise refuse("C0214", str(error), "copy the line of the .pub file, or of `ssh-keyscan` on the node") from None
 
@@ -238,6 +253,7 @@ Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 AbsolutePath: TypeAlias = Annotated[str, AfterValidator(check_path), _described("^/")]
 OwnPath: TypeAlias = Annotated[str, AfterValidator(_own_path), _described("^/")]
 HomePath: TypeAlias = Annotated[str, AfterValidator(_home_path), _described("^/.")]
+InstalledPath: TypeAlias = Annotated[str, AfterValidator(_installed_path), _described("^/.")]
 StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.")]
 HostName: TypeAlias = Annotated[str, AfterValidator(_own_host)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]

@@ -16,7 +16,7 @@ from generator.inventory.reference import reference
 from generator.inventory.schema import json_schema
 from generator.source import SecretKind
 from tests.inventory.fleets import KEYS, load_text, text_of
-from tests.inventory.test_layers import fleet
+from tests.inventory.test_layers import DATA, fleet
 
 ROOT = Path(__file__).parents[2]
 KAIZEN = ROOT / "inventory" / "kaizen.yml"
@@ -206,3 +206,27 @@ def test_the_library_that_judges_values_never_speaks_itself(right: str, wrong: s
     assert [one.code for one in found] == codes
     said = found[0].message + found[0].advice
     assert not any(word in said for word in ("Input", "tuple", "String", "item", "should")), said
+
+
+@pytest.mark.parametrize("path", ["/proc", "/sys/kernel", "/dev", "/run/app", "/var/run"])
+def test_what_the_kernel_makes_up_is_no_data(path: str) -> None:
+    text = text_of(fleet(node={"datasets": {"web": {"producer": "paths", "paths": ["/devices", path]}}}))
+    (one,) = load_text(text).diagnostics
+    assert (one.code, one.severity) == ("C0208", Severity.ERROR)
+    assert one.message.startswith(f"`{path}` is made anew")
+
+
+BODY = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ"
+ARMOUR = "-----BEGIN OPENSSH PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize("pasted", [ARMOUR, BODY, f"{ARMOUR}\\n{BODY}\\n"])
+def test_a_private_key_is_called_one(pasted: str) -> None:
+    text = text_of(fleet(node={"datasets": {}, "host_keys": []}, defaults={"datasets": DATA}))
+    found = load_text(text.replace("host_keys: []", f'host_keys: ["{pasted}"]')).diagnostics
+    (one,) = [one for one in found if one.code == "C0214"]
+    assert "PRIVATE" in one.message
+    assert ".pub" in one.advice
+    assert "new key" in one.advice
+    alone = load_text(text.replace("host_keys: []", f'host_keys: "{pasted}"')).diagnostics
+    assert not any(BODY in one.message for one in alone)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from generator.inventory import values
+from generator.inventory.language import PathsPart
 
 KINDS = [name for name, kind in vars(values).items() if get_origin(kind) is Annotated]
 
@@ -92,3 +93,13 @@ def test_any_value_is_read_or_refused(kind: str, value: object) -> None:
     except ValidationError:
         return
     assert isinstance(value, str)
+
+
+@pytest.mark.parametrize(
+    "path", ["/tmp", "/tmp/capsule", "/home/x", "/run/capsule", "/dev/shm", "/var/tmp/c", "/var/run/c"]
+)
+def test_what_is_installed_lies_where_it_lasts(path: str) -> None:
+    for key in ("programs", "logs", "state"):
+        with pytest.raises(ValidationError, match=r"last|homes"):
+            PathsPart.model_validate({key: path})
+    assert PathsPart.model_validate({"programs": "/opt/home", "state": "/tmpfiles"}).state == "/tmpfiles"
