@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,22 @@ from generator.cli.console import TROUBLE, refuse, trouble
 from generator.cli.fleet_secret import PASSPHRASE, open_secret
 from generator.cli.inventory_file import find_inventory
 from generator.inventory import LoadResult, load
-from generator.inventory.model import Fleet
+from generator.inventory.model import Fleet, KeyEpochs
 from generator.keys import FleetSecret, Keyring, format_secret
 from generator.keys.files import create_private_file
 from generator.keys.openssh import fingerprint, parse_public_line, public_line
 from generator.keys.secret import LENGTH, Lock
 from generator.plan import AuthorizedKeys, Edge, FleetPlan
+
+_ORDER = """\
+# Install this build between two collections, on every node: sources first, then the nodes that collect from them,
+# second sites last, so that the new keys are accepted before they are used. A restore from another node may be turned
+# away until both ends have it. When every node has it, run `gen keys rotate --finish`."""
+_STOLEN = """\
+# The key before is refused by every node that has this build: install it first where the stolen key is accepted, the
+# server of <server>.<capsule>, then on its client. Until both have it, collections and restores with that key fail and
+# say so; nothing is lost. A rotation that was going on ends with this: nodes without its keys are turned away too."""
+_FINISHED = "# Install this build everywhere, in any order: from then on only the new keys are accepted."
 
 _INVENTORY = click.argument("inventory", required=False, type=click.Path(path_type=Path))
 
@@ -76,28 +87,21 @@ def show_keys(inventory: Path | None) -> None:
 @command.command("rotate")
 @_INVENTORY
 @click.option("--edge", "name", help="Only the key of this edge, <server>.<capsule>; without it every key.")
+@click.option("--stolen", is_flag=True, help="Stop accepting the key before at once: somebody else may have it.")
 @click.option("--finish", is_flag=True, help="The second step: stop accepting the previous keys.")
-def rotate(inventory: Path | None, name: str | None, finish: bool) -> None:
+def rotate(inventory: Path | None, name: str | None, stolen: bool, finish: bool) -> None:
     """Print the inventory change that rotates keys; nothing is changed here, so that the change can be reviewed."""
+    if finish and (name is not None or stolen):
+        raise click.UsageError("--finish ends the whole rotation: it goes with neither --edge nor --stolen.")
     path = find_inventory(inventory)
     proved = prove_inventory(path, _silent)
     epochs = proved.fleet.epochs
+    _refuse_step(epochs, stolen=stolen, finish=finish)
     if finish:
-        changed = replace(epochs, accept_previous=False)
-        then = "Install this build everywhere: from then on only the new keys are accepted."
-    elif name is None:
-        # an edge with an epoch of its own moves on too: its entry outranks the fleet's
-        edges = {edge: number + 1 for edge, number in epochs.edges.items()}
-        changed = replace(epochs, current=epochs.current + 1, accept_previous=True, edges=edges)
-        then = "Install this build everywhere, then run `gen keys rotate --finish`."
+        changed, then = replace(epochs, accept_previous=False), _FINISHED
     else:
-        known = sorted({edge.name for edge in edges_of(proved.plan)})
-        if name not in known:
-            raise click.UsageError(f"There is no edge {name}. There are: {', '.join(known)}.")
-        number = epochs.edges.get(name, epochs.current) + 1
-        changed = replace(epochs, accept_previous=True, edges={**epochs.edges, name: number})
-        then = f"Install this build on both ends of {name}, then run `gen keys rotate --finish`."
-    click.echo(f"# Replace `keys:` in {path} by this, review, and build.\n# {then}", err=True)
+        changed, then = _next_epochs(epochs, proved.plan, name, stolen=stolen), _STOLEN if stolen else _ORDER
+    click.echo(f"# Replace `keys:` in {path} by this, review, and build.\n{then}", err=True)
     click.echo("keys:")
     click.echo(f"  epoch: {changed.current}")
     click.echo(f"  accept_previous: {str(changed.accept_previous).lower()}")
@@ -105,6 +109,29 @@ def rotate(inventory: Path | None, name: str | None, finish: bool) -> None:
         click.echo("  edges:")
     for edge_name, number in sorted(changed.edges.items()):
         click.echo(f'    "{edge_name}": {number}')
+
+
+def _refuse_step(epochs: KeyEpochs, *, stolen: bool, finish: bool) -> None:
+    if finish and not epochs.accept_previous:
+        message = "no rotation is going on: only the present keys are accepted already"
+        raise refuse([trouble("C0607", message, "`gen keys rotate` begins one")], TROUBLE)
+    if epochs.accept_previous and not finish and not stolen:
+        # two epochs back is accepted by nobody: whoever still has that key would be locked out
+        message = "a rotation is going on: `accept_previous` is true, and nodes may still use the keys before"
+        advice = "install its build everywhere, then `gen keys rotate --finish`; for a stolen key add --stolen"
+        raise refuse([trouble("C0607", message, advice)], TROUBLE)
+
+
+def _next_epochs(epochs: KeyEpochs, plan: FleetPlan, name: str | None, *, stolen: bool) -> KeyEpochs:
+    if name is None:
+        # an edge with an epoch of its own moves on too: its entry outranks the fleet's
+        edges = {edge: number + 1 for edge, number in epochs.edges.items()}
+        return replace(epochs, current=epochs.current + 1, accept_previous=not stolen, edges=edges)
+    known = sorted({edge.name for edge in edges_of(plan)})
+    if name not in known:
+        raise click.UsageError(f"There is no edge {name}. There are: {', '.join(known)}.")
+    number = epochs.edges.get(name, epochs.current) + 1
+    return replace(epochs, accept_previous=not stolen, edges={**epochs.edges, name: number})
 
 
 def edges_of(plan: FleetPlan) -> tuple[Edge, ...]:
@@ -145,6 +172,9 @@ def _secret_path(inventory: Path, loaded: LoadResult) -> Path:
 
 def _new_lock() -> Lock:
     given = os.environ.get(PASSPHRASE)
+    if not given and not sys.stdin.isatty():
+        advice = f"put it into the environment variable {PASSPHRASE}, or run this on a terminal"
+        raise refuse([trouble("C0602", "there is no terminal to ask for the new passphrase", advice)], TROUBLE)
     passphrase = given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
     return Lock(passphrase=str(passphrase), salt=secrets.token_bytes(32), nonce=secrets.token_bytes(12))
 

@@ -256,7 +256,33 @@ def test_a_rotation_keeps_the_old_key_for_a_while(copy: Path) -> None:
     inventory.write_text(f"{text}\n{printed}")
     assert gen("build", inventory, "-o", copy / "output").exit_code == 0
     assert accepted() == 2 * before
+    again = gen("keys", "rotate", inventory)
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "C0607" in again.stderr
     finished = gen("keys", "rotate", inventory, "--finish").stdout
     inventory.write_text(f"{text}\n{finished}")
     assert gen("build", inventory, "-o", copy / "output").exit_code == 0
     assert accepted() == before
+
+
+def test_a_stolen_key_is_refused_at_once(tmp_path: Path) -> None:
+    inventory = small_fleet(tmp_path)
+    name = "compute-1.send_nightly"
+    slow, stolen = (gen("keys", "rotate", inventory, "--edge", name, *more) for more in ((), ("--stolen",)))
+    assert "accept_previous: true" in slow.stdout
+    assert "sources first" in slow.stderr
+    assert "accept_previous: false" in stolen.stdout
+    assert f'"{name}": 2' in stolen.stdout
+
+
+def test_what_is_not_going_on_cannot_be_finished(tmp_path: Path) -> None:
+    result = gen("keys", "rotate", small_fleet(tmp_path), "--finish")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "C0607" in result.stderr
+
+
+def test_a_passphrase_needs_a_terminal_or_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CAPSULE_PASSPHRASE", raising=False)
+    result = gen("keys", "init", "--file", tmp_path / "new.secret", "--passphrase")
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "C0602" in result.stderr
