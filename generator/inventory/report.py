@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from generator.diagnostics.model import Diagnostic, Label, Severity
 from generator.inventory.hostkeys import PRIVATE
-from generator.inventory.refusal import meant
+from generator.inventory.refusal import meant, nearest
 from generator.plan.origin import Span
 from generator.source import Mapping, Node, Scalar, Sequence
 
@@ -68,11 +68,19 @@ def translate(
     """The diagnostics that pydantic's ``error`` about ``tree`` means; ``beside`` are more keys of the top mapping."""
     errors = error.errors(include_url=False)
     places = [one["loc"] for one in errors]
+    misspelt = {(*one["loc"][:-1], _near(one, model, beside)) for one in errors if one["type"] == "extra_forbidden"}
     return [
         _translate(one, tree, model, beside)
         for one in errors
         if not _said_by_parser(one, tree) and not _follows(one, places)
+        if one["type"] != "missing" or one["loc"] not in misspelt
     ]
+
+
+def _near(error: ErrorDetails, model: type[BaseModel], beside: Iterable[str]) -> str:
+    """The key that an unknown one was probably meant to be, or nothing."""
+    known = [*_keys_at(error["loc"], model), *(beside if len(error["loc"]) == 1 else ())]
+    return nearest(str(error["loc"][-1]), known)
 
 
 def _follows(error: ErrorDetails, places: list[tuple[int | str, ...]]) -> bool:
@@ -97,7 +105,7 @@ def _translate(error: ErrorDetails, tree: Node, model: type[BaseModel], beside: 
     if kind == "extra_forbidden":
         known = [*_keys_at(error["loc"], model), *(beside if len(error["loc"]) == 1 else ())]
         advice = meant(str(missing), known, "there is no such key here")
-        return _diagnostic("C0201", f"unknown key `{missing}`", span, advice)
+        return _diagnostic("C0201", f"unknown key `{missing}`", _key_span(error["loc"], tree) or span, advice)
     if kind == "missing":
         said = f"the key `{missing}` is missing here"
         return _diagnostic("C0202", said, span, f"add `{missing}: …`; `gen schema` describes it")
@@ -165,6 +173,13 @@ def _locate(location: tuple[int | str, ...], tree: Node) -> tuple[Node, Span, st
         else:
             return node, span, str(step)
     return node, span, str(location[-1]) if location else ""
+
+
+def _key_span(location: tuple[int | str, ...], tree: Node) -> Span | None:
+    """The place of the key at ``location`` itself."""
+    above, _, _ = _locate(location[:-1], tree)
+    entry = above.entries.get(str(location[-1])) if isinstance(above, Mapping) else None
+    return None if entry is None else entry.key
 
 
 def _keys_at(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:

@@ -230,3 +230,22 @@ def test_a_private_key_is_called_one(pasted: str) -> None:
     assert "new key" in one.advice
     alone = load_text(text.replace("host_keys: []", f'host_keys: "{pasted}"')).diagnostics
     assert not any(BODY in one.message for one in alone)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("schedule:", "shedule:"),
+        ("expected_duration:", "expected_durations:"),
+        ("protects:", "protcts:"),
+        ("paths:", "path:"),
+        ("capsule:", "capsul:"),
+        ("address:", "adress:"),
+    ],
+)
+def test_a_misspelt_key_is_one_mistake_with_its_caret_on_the_key(right: str, wrong: str) -> None:
+    text = text_of(fleet(node={"datasets": DATA})).replace(right, wrong, 1)
+    (one,) = load_text(text).diagnostics
+    assert (one.code, one.advice) == ("C0201", f"did you mean `{right.rstrip(':')}`?")
+    assert one.span is not None
+    assert text.splitlines()[one.span.line - 1][one.span.column - 1 :][: one.span.length] == wrong.rstrip(":")
