@@ -11,7 +11,7 @@ import click
 from generator.cli.console import TROUBLE, refuse, trouble
 from generator.diagnostics import Diagnostic
 from generator.keys import FleetSecret, SecretProblem, WrongPassphrase, parse_secret
-from generator.source import SecretReference
+from generator.source import SecretReference, read_source
 from generator.source.secrets import resolve_secret
 
 PASSPHRASE = "CAPSULE_PASSPHRASE"
@@ -24,7 +24,8 @@ def open_secret(reference: SecretReference, inventory: Path) -> FleetSecret:
     """
     resolved = resolve_secret(reference, inventory.parent)
     if isinstance(resolved, Diagnostic):
-        raise refuse([resolved], TROUBLE)
+        source, _ = read_source(inventory)  # for the line that names the secret
+        raise refuse([resolved], TROUBLE, () if source is None else (source,))
     content = resolved.expose()
     try:
         return parse_secret(content, passphrase=os.environ.get(PASSPHRASE))

@@ -99,6 +99,9 @@ def _from_file(path: Path, span: Span | None) -> SecretValue | Diagnostic:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read()
+    except FileNotFoundError:
+        advice = "`gen keys init` makes it if this fleet has none yet; otherwise put the escrowed copy there"
+        return _missing(f"there is no secret file {path}", span, advice)
     except OSError as error:
         return _missing(f"cannot read the secret file {path}: {error.strerror or type(error).__name__}", span)
     if not content:
@@ -131,10 +134,9 @@ def _from_command(command: str, base: Path, span: Span | None) -> SecretValue | 
     return SecretValue(content) if content else _missing("the secret's command printed nothing", span)
 
 
-def _missing(message: str, span: Span | None) -> Diagnostic:
-    return Diagnostic(
-        code="C0120",
-        message=message,
-        span=span,
-        advice="make the secret available to this build, or point the inventory to where it is kept",
-    )
+def _missing(
+    message: str,
+    span: Span | None,
+    advice: str = "make the secret available to this build, or point the inventory to where it is kept",
+) -> Diagnostic:
+    return Diagnostic(code="C0120", message=message, span=span, advice=advice)
