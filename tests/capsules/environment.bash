@@ -96,7 +96,7 @@ state_of() {
 # restore <dataset> <its directory in a backup>: runs the producer's own restore fragment, as a restore capsule does.
 restore() {
   # shellcheck disable=SC2034  # for the fragment
-  local dataset=$1 dataset_backup=$2 exit_data=65 rsync=/usr/bin/rsync
+  local dataset=$1 dataset_backup=$2 exit_data=65 rsync=/usr/bin/rsync scratch=$BATS_TEST_TMPDIR
   # shellcheck disable=SC2034
   local -a store_excludes=("--exclude=$LAB/store-nightly")
   limited() { "$@"; }

@@ -48,7 +48,7 @@ exec /usr/bin/date "$@"
 def dataset(
     name: str, producer: str, *, canary: str | None = None, mountpoint: str | None = None, **own: object
 ) -> Dataset:
-    """A dataset with ``own`` settings of its producer, taken as they are: capsules bear more than the language allows."""
+    """A dataset with ``own`` settings of its producer, unchecked: capsules bear more than the language allows."""
     return Dataset(
         name=name,
         producer=producer,

@@ -46,7 +46,8 @@ def _local(fleet: Fleet, plan: ProtectPlan, node: Node) -> Contribution:
                     node,
                     name=name,
                     template="restore.sh.j2",
-                    summary=f"Restores dataset {dataset.name} of this node from {which}.",
+                    summary=f"Restores dataset {dataset.name} of this node from {which};"
+                    " what that does not have is deleted.",
                     origin=dataset.origin,
                     latest_only=latest_only,
                     **place,
@@ -85,7 +86,8 @@ def _remote(fleet: Fleet, plan: CollectPlan, root: ProtectPlan, node: Node) -> C
             node,
             name=f"restore_{dataset.name}_from_{plan.name}",
             template="restore.sh.j2",
-            summary=f"Restores dataset {dataset.name} of this node from plan {plan.name} on {plan.node}.",
+            summary=f"Restores dataset {dataset.name} of this node from plan {plan.name} on {plan.node};"
+            " what that does not have is deleted.",
             origin=dataset.origin,
             latest_only=False,
             **place,

@@ -213,6 +213,40 @@ def test_only_a_backup_that_exists_is_an_answer(world: World, live: Path, answer
     assert content(live) == before
 
 
+def test_a_restore_says_what_it_removes_and_how_long_it_may_take(world: World, live: Path) -> None:
+    for number in range(21):
+        (live / f"later {number}\n").write_text("newer than the backup")
+    (live / "cache" / "kept").write_text("excluded")
+    done = world.run("alpha", "restore_latest_conf")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in live.iterdir() if path.name.startswith("later")] == []
+    log = (world.own_path("alpha") / "logs" / "restore_latest_conf.log").read_text()
+    assert "EXTRA-REMOVED removed 21 entries that the backup does not have" in log
+    assert log.count("EXTRA-REMOVED removed path=") == 20
+    assert f'path="{live}/later 2' in log
+    assert 'time_limit="24 h"' in log
+    assert world.run("alpha", "restore_latest_conf").returncode == 0
+    log = (world.own_path("alpha") / "logs" / "restore_latest_conf.log").read_text()
+    assert log.count("EXTRA-REMOVED") == 21
+
+
+def test_a_lock_that_cannot_be_made_is_not_called_held(world: World, live: Path) -> None:
+    shutil.rmtree(world.own_path("alpha") / "state" / "locks")
+    done = world.run("alpha", "restore_latest_conf")
+    assert done.returncode == 73
+    assert "LOCK-UNUSABLE" in done.stderr and "LOCK-HELD" not in done.stderr and live.exists()
+
+
+def test_an_unreachable_server_is_logged_with_its_last_words(world: World, live: Path) -> None:
+    world._write_tool("ssh", "#!/bin/bash\nprintf 'ssh: no route\\033 to host\\n' >&2\nexit 255\n")
+    done = world.run("alpha", "restore_conf_from_collection", stdin="latest")
+    assert done.returncode == 69, done.stderr
+    log = (world.own_path("alpha") / "logs" / "restore_conf_from_collection.log").read_text()
+    assert "RESTORE-UNREACHABLE" in log
+    assert "ssh: no route? to host" in log
+    assert "\x1b" not in log + done.stderr and live.exists()
+
+
 def test_a_damaged_backup_touches_nothing(world: World, live: Path) -> None:
     for damaged in (world.local_tree("alpha"), world.root / "collector" / "store" / "alpha"):
         (big,) = (damaged / day(0)).rglob("big")
