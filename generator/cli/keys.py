@@ -29,8 +29,8 @@ _ORDER = """\
 # away until both ends have it. When every node has it, run `gen keys rotate --finish`."""
 _STOLEN = """\
 # The key before is refused by every node that has this build: install it first where the stolen key is accepted, the
-# server of <server>.<capsule>, then on its client. Until both have it, collections and restores with that key fail and
-# say so; nothing is lost. A rotation that was going on ends with this: nodes without its keys are turned away too."""
+# server of <server>.<capsule>, then on its client. Until both have it, collections and restores with it fail and say
+# so; nothing is lost. A rotation that was going on ends with this: nodes without its keys are turned away too."""
 _FINISHED = "# Install this build everywhere, in any order: from then on only the new keys are accepted."
 
 _INVENTORY = click.argument("inventory", required=False, type=click.Path(path_type=Path))

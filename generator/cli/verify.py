@@ -24,6 +24,7 @@ from generator.seal import (
 from generator.seal.assembly import MANIFEST, SIGNATURE, SIGNERS
 from generator.seal.check import Finding, check_built, check_installed, check_signers
 from generator.seal.reading import read_node, read_tree
+from generator.source import SourceText
 
 _PATH = click.Path(path_type=Path)
 
@@ -42,14 +43,41 @@ def command(
 
     The signer is taken from --signers or --inventory, never from beside the signature.
     """
+    try:
+        manifest, signer, findings = _compared(directory, root, node, signers, inventory)
+    except _Refused as why:
+        if form == "json":
+            click.echo(_refused_json(why.diagnostics))
+        raise refuse(why.diagnostics, why.status, why.sources) from why
+    _report(form, manifest, fingerprint(signer), findings)
+    sys.exit(PROBLEMS if findings else 0)
+
+
+class _Refused(Exception):
+    """There is nothing to compare, or nothing to compare it with."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], status: int, sources: Iterable[SourceText] = ()) -> None:
+        super().__init__()
+        self.diagnostics, self.status, self.sources = tuple(diagnostics), status, tuple(sources)
+
+
+def _refused_json(diagnostics: Iterable[Diagnostic]) -> str:
+    # `findings` is not an empty list here: that would say that everything is as it was sealed
+    nothing = {"deployment": None, "build_id": None, "signer": None, "findings": None}
+    said = [{"code": one.code, "message": one.message, "advice": one.advice} for one in diagnostics]
+    return json.dumps({**nothing, "diagnostics": said}, indent=2)
+
+
+def _compared(
+    directory: Path, root: Path | None, node: str | None, signers: str | None, inventory: Path | None
+) -> tuple[FleetManifest, bytes, tuple[Finding, ...]]:
     deployment, node = _deployment_of(directory, node)
     accepted = _accepted(signers, inventory)
     manifest, signer = _sealed(deployment, accepted)
     findings = _findings(deployment, manifest, root, node)
     if root is None:
         findings = (*_signers_beside(deployment, manifest, accepted, signer), *findings)
-    _report(form, manifest, fingerprint(signer), findings)
-    sys.exit(PROBLEMS if findings else 0)
+    return manifest, signer, findings
 
 
 def _deployment_of(directory: Path, node: str | None) -> tuple[Path, str | None]:
@@ -66,7 +94,7 @@ def _accepted(signers: str | None, inventory: Path | None) -> frozenset[bytes]:
     if inventory is not None:
         loaded = load(inventory)
         if loaded.fleet is None:
-            raise refuse(loaded.diagnostics, TROUBLE, loaded.sources)
+            raise _Refused(loaded.diagnostics, TROUBLE, loaded.sources)
         lines: Iterable[str] = loaded.fleet.signers
     else:
         assert signers is not None
@@ -74,11 +102,13 @@ def _accepted(signers: str | None, inventory: Path | None) -> frozenset[bytes]:
     try:
         accepted = frozenset(parse_public_line(_key_part(line)) for line in lines)
     except Malformed as wrong:
-        raise refuse([trouble("C0531", f"a signer is no key: {wrong}", "give ssh-ed25519 keys")], TROUBLE) from wrong
+        raise _Refused(
+            [trouble("C0531", f"a signer is no key: {wrong}", "give ssh-ed25519 keys")], TROUBLE
+        ) from wrong
     if not accepted:
         message = "no signer is named, so no signature can be accepted"
         advice = "`gen keys show` prints the line for `seal: signers`"
-        raise refuse([trouble("C0531", message, advice)], TROUBLE)
+        raise _Refused([trouble("C0531", message, advice)], TROUBLE)
     return accepted
 
 
@@ -87,7 +117,7 @@ def _lines(path: Path) -> list[str]:
         text = path.read_text()
     except OSError as wrong:
         advice = "give a public key in quotes, or a file that you may read"
-        raise refuse([trouble("C0531", f"cannot read {path}: {wrong.strerror}", advice)], TROUBLE) from wrong
+        raise _Refused([trouble("C0531", f"cannot read {path}: {wrong.strerror}", advice)], TROUBLE) from wrong
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
@@ -102,14 +132,14 @@ def _sealed(deployment: Path, accepted: frozenset[bytes]) -> tuple[FleetManifest
     except OSError as wrong:
         advice = "give the directory that `gen build` wrote: output/<deployment>"
         message = f"there is no seal: {wrong.filename}: {wrong.strerror}"
-        raise refuse([trouble("C0530", message, advice)], TROUBLE) from wrong
+        raise _Refused([trouble("C0530", message, advice)], TROUBLE) from wrong
     try:
         signer = verify_signature(content, signature, accepted)
         # nothing of a manifest is believed, not even its form, before its signature is
         return parse_fleet_manifest(content), signer
     except (SignatureProblem, ManifestProblem) as wrong:
         advice = "do not install it: build it again from the inventory, and find out who changed it"
-        raise refuse([trouble("C0532", f"the seal is broken: {wrong}", advice)], PROBLEMS) from wrong
+        raise _Refused([trouble("C0532", f"the seal is broken: {wrong}", advice)], PROBLEMS) from wrong
 
 
 def _only_node(manifest: FleetManifest, node: str | None) -> str:
@@ -129,7 +159,7 @@ def _findings(deployment: Path, manifest: FleetManifest, root: Path | None, node
         artifacts = tuple(one for one in manifest.artifacts if one.node == name)
         return check_installed(artifacts, read_node(root, manifest.deployment, artifacts))
     except OSError as wrong:
-        raise refuse([_unreadable(wrong)], TROUBLE) from wrong
+        raise _Refused([_unreadable(wrong)], TROUBLE) from wrong
 
 
 def _unreadable(wrong: OSError) -> Diagnostic:
@@ -146,16 +176,17 @@ def _signers_beside(
     try:
         return check_signers(manifest.deployment, path.read_bytes(), accepted, signer)
     except OSError as wrong:
-        raise refuse([_unreadable(wrong)], TROUBLE) from wrong
+        raise _Refused([_unreadable(wrong)], TROUBLE) from wrong
 
 
 def _report(form: str, manifest: FleetManifest, signer: str, findings: Iterable[Finding]) -> None:
     listed = list(findings)
     if form == "json":
         head = {"deployment": manifest.deployment, "build_id": manifest.build_id, "signer": signer}
-        click.echo(json.dumps({**head, "findings": [asdict(one) for one in listed]}, indent=2))
+        click.echo(json.dumps({**head, "findings": [asdict(one) for one in listed], "diagnostics": []}, indent=2))
         return
     for one in listed:
         click.echo(f"{one.problem}: {one.path}: {one.message}")
-    verdict = f"{len(listed)} differences" if listed else "everything is as it was sealed"
+    counted = "1 difference" if len(listed) == 1 else f"{len(listed)} differences"
+    verdict = counted if listed else "everything is as it was sealed"
     click.echo(f"{manifest.deployment}, build {manifest.build_id}, signed by {signer}: {verdict}.", err=True)

@@ -35,10 +35,8 @@ def verify(directory: Path, *more: object) -> tuple[int, list[tuple[str, str]]]:
     if not signers.exists():
         shutil.copy(directory / "output/kaizen/allowed_signers", signers)
     result = gen("verify", directory / "output/kaizen", "--signers", signers, "--format", "json", *more)
-    if not result.stdout.startswith("{"):
-        return result.exit_code, []
     findings = json.loads(result.stdout)["findings"]
-    return result.exit_code, [(one["problem"], one["path"]) for one in findings]
+    return result.exit_code, [(one["problem"], one["path"]) for one in findings or ()]
 
 
 def test_a_second_build_elsewhere_is_byte_identical(built: Path, tmp_path: Path) -> None:
@@ -125,6 +123,22 @@ def test_replaced_allowed_signers_are_named(copy: Path, problem: str) -> None:
             file.rename(copy / "moved")
             file.symlink_to(copy / "moved")
     assert verify(copy) == (1, [(problem, "allowed_signers")])
+
+
+def test_json_says_why_nothing_was_compared(copy: Path) -> None:
+    verify(copy)
+    (copy / "output/kaizen/manifest.json.sig").unlink()
+    result = gen("verify", copy / "output/kaizen", "--signers", copy.parent / "trusted", "--format", "json")
+    said = json.loads(result.stdout)
+    assert result.exit_code == 2
+    assert said["findings"] is None
+    assert [one["code"] for one in said["diagnostics"]] == ["C0530"]
+
+
+def test_one_difference_is_one_difference(copy: Path) -> None:
+    verify(copy)
+    (copy / "output/kaizen/allowed_signers").unlink()
+    assert "1 difference." in gen("verify", copy / "output/kaizen", "--signers", copy.parent / "trusted").stderr
 
 
 def test_the_signer_beside_the_signature_is_never_taken(copy: Path) -> None:
