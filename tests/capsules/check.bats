@@ -79,6 +79,14 @@ all_fine() {
   [[ "$output" == *'makes no sense'*'the last run failed'* ]]
 }
 
+@test "without its state directory it knows nothing, and says so" {
+  all_fine
+  mv state away
+  run -3 --separate-stderr bin/check_backups
+  mv away state
+  [[ "$output" == "BACKUPS UNKNOWN - there is no $LAB/state: run install.sh" && "$stderr" == "$output" ]]
+}
+
 @test "backups are listed with what they are" {
   travel_to 2026-03-01
   bin/backup_nightly
