@@ -128,3 +128,24 @@ def test_the_counter_example_has_both_clocks_and_both_places(fleet: Fleet) -> No
         fleet.protect_plans[0].schedule.origin.span,
         fleet.protect_plans[0].limits.origin.span,
     ]
+
+
+def advice(report: ProofReport, code: str) -> str:
+    return next(finding.advice for finding in report.diagnostics if finding.code == code)
+
+
+def test_the_hours_to_avoid_are_named(fleet: Fleet) -> None:
+    report = proved(with_protect(fleet, cron="30 19 * * *"))
+    assert advice(report, "C0411").endswith(
+        "once a day, not between 19:00 and 20:00 in America/New_York, where summer time changes its UTC date"
+    )
+    azores = with_node(with_protect(fleet, cron="30 23 * * *"), "controller-1", timezone="Atlantic/Azores")
+    assert "not between 23:00 and 00:00 in Atlantic/Azores" in advice(proved(azores), "C0411")
+    report = proved(with_protect(fleet, cron="30 2 * * *"))
+    assert message(report, "C0413").endswith("the change of the clock skips: 2024-03-10 02:30 in America/New_York")
+
+
+def test_the_hour_to_collect_at_is_that_of_the_node_that_collects(fleet: Fleet) -> None:
+    fleet = with_node(with_collect(fleet, "collection", cron="0 0 * * *"), "services-1", timezone="Asia/Kolkata")
+    report = proved(with_collect(with_protect(fleet, cron="30 14 * * *"), "collection", cron="30 23 * * *"))
+    assert "in Asia/Kolkata), the worst-case end" in advice(report, "C0402")

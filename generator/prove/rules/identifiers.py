@@ -13,7 +13,7 @@ from generator.diagnostics import Diagnostic, Severity
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
 from generator.prove.streams import Stream
-from generator.prove.timeline import MINUTES_A_DAY
+from generator.prove.timeline import MINUTES_A_DAY, segments, utc
 from generator.prove.wording import HORIZON, finding, spell_date, spell_moment, spell_names, spell_wall
 
 MIDNIGHT_MARGIN = 10
@@ -51,8 +51,7 @@ def _dates(stream: Stream) -> list[Diagnostic]:
                     f"{spell_date(day)}: {spell_moment(stream.runs.starts[index - 1], zone)} and "
                     f"{spell_moment(stream.runs.starts[index], zone)}",
                     stream.schedule.origin,
-                    "a tree keeps one backup for each UTC date: run the plan once a day, at an hour that keeps its "
-                    "UTC date in summer and in winter",
+                    f"a tree keeps one backup for each UTC date: run the plan once a day{_outside(zone)}",
                 )
             ]
         if stream.runs.timeline.every_day and day > before + 1:
@@ -63,19 +62,29 @@ def _dates(stream: Stream) -> list[Diagnostic]:
                     f"{spell_date(before + 1)}: {spell_moment(stream.runs.starts[index - 1], zone)} is followed by "
                     f"{spell_moment(stream.runs.starts[index], zone)}",
                     stream.schedule.origin,
-                    "choose an hour whose UTC date is the same in summer and in winter",
+                    f"run the plan once a day{_outside(zone)}",
                 )
             ]
     return []
+
+
+def _outside(zone: str) -> str:
+    """The local times to keep away from: midnight UTC is one of them in summer, another in winter."""
+    offsets = [segment.offset for segment in segments(zone)]
+    first, last = min(offsets), max(offsets)
+    if first == last:
+        return ""
+    begin, end = utc(first % MINUTES_A_DAY), utc(last % MINUTES_A_DAY)
+    return f", not between {begin:%H:%M} and {end:%H:%M} in {zone}, where summer time changes its UTC date"
 
 
 def _summer_time(stream: Stream) -> list[Diagnostic]:
     times = stream.runs.timeline
     said = []
     if times.skipped is not None:
-        said.append(f"skips {spell_wall(times.skipped, stream.zone)}")
+        said.append(f"skips: {spell_wall(times.skipped, stream.zone)}")
     if times.repeated is not None:
-        said.append(f"repeats {spell_wall(times.repeated, stream.zone)}")
+        said.append(f"repeats: {spell_wall(times.repeated, stream.zone)}")
     if not said:
         return []
     return [

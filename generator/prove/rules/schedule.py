@@ -121,7 +121,7 @@ def _before(pair: Pair, problem: Problem) -> Diagnostic:
         f"{made.plan.name}, which {spell_names(made.keepers)} begins at {spell_moment(problem.run, there)}: "
         "every copy would be a day old",
         plan.schedule.origin,
-        f"start {plan.name} after {spell_moment(problem.end, there)}, the worst-case end of that run",
+        f"start {plan.name} after {spell_moment(problem.end, pair.stream.zone)}, the worst-case end of that run",
         *_labels(made),
     )
 
