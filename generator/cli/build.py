@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -52,7 +52,7 @@ def command(inventory: Path | None, output: Path, new_secret: bool) -> None:
     """Compile INVENTORY to sealed programs below OUTPUT; a build that fails changes nothing there."""
     path = find_inventory(inventory)
     with progress_bars() as progress:
-        proved = prove_inventory(path, progress)
+        proved = _with_escrow(prove_inventory(path, progress))
         _writable(output, proved.fleet.deployment)
         keyring = Keyring(open_secret(proved.secret, path), proved.fleet.deployment)
         _accepted_signer(proved.fleet, keyring)
@@ -73,10 +73,22 @@ def prove_inventory(path: Path, progress: Progress) -> Proved:
     if fleet is None or secret is None or plan is None or checked.errors:
         unread = any(one.code == "C0101" for one in checked.diagnostics)
         raise refuse(checked.diagnostics, TROUBLE if unread else PROBLEMS, loaded.sources)
-    warnings = (*checked.diagnostics, *_escrow(fleet))
-    show(warnings, loaded.sources)
+    show(checked.diagnostics, loaded.sources)
     progress("check", 1, 1)
-    return Proved(loaded=loaded, fleet=fleet, secret=secret, plan=plan, proved=checked.proved, warnings=warnings)
+    return Proved(
+        loaded=loaded,
+        fleet=fleet,
+        secret=secret,
+        plan=plan,
+        proved=checked.proved,
+        warnings=checked.diagnostics,
+    )
+
+
+def _with_escrow(proved: Proved) -> Proved:
+    missing = tuple(_escrow(proved.fleet))
+    show(missing)
+    return replace(proved, warnings=(*proved.warnings, *missing))
 
 
 def _escrow(fleet: Fleet) -> Iterable[Diagnostic]:
@@ -168,8 +180,6 @@ def _summarize(output: Path, proved: Proved, built: Build) -> None:
         click.echo("Proved:")
     for sentence in proved.proved:
         click.echo(f"  - {sentence}")
-    for one in proved.warnings:
-        click.echo(f"Warning {one.code}: {one.message}.")
     for missing in built.verification.unverified:
         click.echo(f"Warning C0521: not verified, {missing.tool} is missing: {missing.what}.")
     click.echo(f"Open first: {output / plan.deployment / 'review' / 'README.md'} (or index.html beside it)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -300,3 +301,12 @@ def test_a_passphrase_needs_a_terminal_or_the_variable(tmp_path: Path, monkeypat
     result = gen("keys", "init", "--file", tmp_path / "new.secret", "--passphrase")
     assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
     assert "C0602" in result.stderr
+
+
+def test_only_a_build_says_once_that_no_escrow_is_recorded(tmp_path: Path) -> None:
+    inventory = small_fleet(tmp_path)
+    text, removed = re.subn(r"^escrow:\n(  .*\n)+", "", inventory.read_text(), flags=re.MULTILINE)
+    assert removed == 1
+    inventory.write_text(text)
+    assert "C0501" not in gen("keys", "show", inventory).output
+    assert gen("build", inventory, "-o", tmp_path / "output").output.count("C0501") == 1
