@@ -24,10 +24,21 @@ from generator.keys.openssh import public_line
 from generator.plan import FleetPlan, Span
 from generator.quoting import Unquotable
 from generator.render import open_library
+from generator.render.model import Kind
 from generator.source import SecretReference
 from generator.verify import VerificationReport, find_tools
 
 SHOWN_FAULTS = 20
+_NOUNS = {
+    Kind.CAPSULE: "capsule",
+    Kind.SUDOERS: "sudoers file",
+    Kind.AUTHORIZED_KEYS: "authorized_keys file",
+    Kind.KNOWN_HOSTS: "known_hosts file",
+    Kind.PRIVATE_KEY: "private key",
+    Kind.CRON: "cron table",
+    Kind.LOGROTATE: "logrotate file",
+    Kind.MANIFEST: "manifest",
+}
 
 Progress = Callable[[str, int, int], None]
 
@@ -171,11 +182,16 @@ def _emit(output: Path, deployment: str, built: Build, progress: Progress) -> No
         raise refuse([trouble("C0510", str(problem), problem.advice)], TROUBLE) from problem
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _summarize(output: Path, proved: Proved, built: Build) -> None:
     plan = proved.plan
-    counts = [f"{count} {kind.replace('_', ' ')}" for kind, count in built.verification.verified if count]
-    click.echo(f"Built {plan.deployment}: {len(plan.nodes)} nodes, {', '.join(counts)}.")
-    click.echo(f"Verified with the consumers' own parsers: {built.verification.shapes} different shapes.")
+    counts = [_counted(count, _NOUNS[Kind(kind)]) for kind, count in built.verification.verified if count]
+    click.echo(f"Built {plan.deployment}: {', '.join((_counted(len(plan.nodes), 'node'), *counts))}.")
+    distinct = _counted(built.verification.shapes, "file")
+    click.echo(f"Verified with the consumers' own parsers: {distinct} that differ in more than their values.")
     if proved.proved:
         click.echo("Proved:")
     for sentence in proved.proved:

@@ -22,6 +22,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = gen("build", small_fleet(directory), "-o", directory / "output")
     assert result.exit_code == 0, result.output
     assert "review/README.md" in result.output
+    assert re.search(r"Built kaizen: 6 nodes, [0-9]+ capsules, [0-9]+ sudoers files, ", result.stdout), result.stdout
     return directory
 
 
