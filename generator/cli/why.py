@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 
@@ -28,9 +29,16 @@ def command(file: str, inventory: Path | None, node: str | None) -> None:
     """
     path, line = _split(file)
     proved = prove_inventory(find_inventory(inventory), _silent)
+    names = [plan.name for plan in proved.plan.nodes]
+    if node is not None and node not in names:
+        near = difflib.get_close_matches(node, names, 1)
+        meant = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+        raise click.UsageError(f"There is no node {node}. {meant}")
     found = _artifacts(proved, path, node)
     if not found:
         message = f"no artifact of {proved.fleet.deployment} lies at {path}"
+        if Path(path).name in ("install.sh", "remove.sh", "manifest.json"):
+            message = f"{path} describes the whole node: no single entry of the inventory caused it"
         advice = "give a file below nodes/<node>/root/ of the output, or its absolute path on the node"
         raise refuse([trouble("C0540", message, advice)], TROUBLE)
     library = open_library()

@@ -226,6 +226,16 @@ def test_why_names_the_dataset_behind_a_line(built: Path) -> None:
     assert "nodes.compute-1.datasets.nova (kaizen.yml:" in result.stdout
 
 
+def test_why_helps_with_what_it_cannot_find(built: Path) -> None:
+    inventory = ("--inventory", built / "kaizen.yml")
+    near = gen("why", "/etc/cron.d/capsule-kaizen", "--node", "compute-11", *inventory)
+    assert near.exit_code == 2
+    assert "Did you mean compute-1?" in near.stderr
+    whole = gen("why", built / "output/kaizen/nodes/compute-1/install.sh", *inventory)
+    assert whole.exit_code == 2
+    assert "describes the whole node" in whole.stderr
+
+
 def test_why_of_a_cron_line_names_the_schedule(built: Path) -> None:
     file = built / "output/kaizen/nodes/services-1/root/etc/cron.d/capsule-kaizen"
     lines = file.read_text().splitlines()
