@@ -47,6 +47,9 @@ def command(file: str, inventory: Path | None, node: str | None) -> None:
         origins: tuple[Origin, ...] = (artifact.origin,)
         if line is not None:
             origins = reasons(proved.fleet, plan, artifact, line, library)
+            if not origins:
+                advice = "lines are counted from 1, in the file as this inventory builds it"
+                raise refuse([trouble("C0540", f"{where} has no line {line}", advice)], TROUBLE)
             where = f"{where}:{line}"
         for origin in origins:
             click.echo(f"{where}: {origin.path}{_place(origin)}")

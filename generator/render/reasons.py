@@ -33,6 +33,7 @@ def reasons(
     """The entries that the values on ``line`` of ``artifact`` come from, the artifact's own origin last.
 
     Values whose record remembers its entry count first, then words that name a dataset, node or plan of the fleet.
+    Empty where there is no such line.
     """
     names = NodeNames(deployment=fleet.deployment, node=plan.name, build_id="0" * 16)
     digests = {one.path: "0" * 64 for one in plan.artifacts if isinstance(one, Capsule)}
@@ -42,7 +43,9 @@ def reasons(
     template, holes = found
     traced = [place.origin for place in library.trace(template, holes) if place.line == line]
     lines = library.render(template, holes).text.splitlines()
-    named = _named(fleet, plan.name, lines[line - 1]) if 1 <= line <= len(lines) else ()
+    if not 1 <= line <= len(lines):
+        return ()
+    named = _named(fleet, plan.name, lines[line - 1])
     return tuple(dict.fromkeys((*traced, *named, artifact.origin)))
 
 

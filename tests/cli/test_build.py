@@ -234,6 +234,9 @@ def test_why_helps_with_what_it_cannot_find(built: Path) -> None:
     whole = gen("why", built / "output/kaizen/nodes/compute-1/install.sh", *inventory)
     assert whole.exit_code == 2
     assert "describes the whole node" in whole.stderr
+    beyond = gen("why", "/etc/cron.d/capsule-kaizen:999", "--node", "compute-1", *inventory)
+    assert (beyond.exit_code, beyond.stdout) == (2, "")
+    assert "has no line 999" in beyond.stderr
 
 
 def test_why_of_a_cron_line_names_the_schedule(built: Path) -> None:
