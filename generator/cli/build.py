@@ -57,7 +57,14 @@ class Proved:
 
 @click.command("build")
 @click.argument("inventory", required=False, type=click.Path(path_type=Path))
-@click.option("-o", "--output", default=Path("output"), type=click.Path(path_type=Path), help="Where the build goes.")
+@click.option(
+    "-o",
+    "--output",
+    default=Path("output"),
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help="Where the build goes.",
+)
 @click.option("--new-secret", is_flag=True, help="Replace a build of another fleet secret: every ssh key changes.")
 def command(inventory: Path | None, output: Path, new_secret: bool) -> None:
     """Compile INVENTORY to sealed programs below OUTPUT; a build that fails changes nothing there."""
@@ -198,4 +205,5 @@ def _summarize(output: Path, proved: Proved, built: Build) -> None:
         click.echo(f"  - {sentence}")
     for missing in built.verification.unverified:
         click.echo(f"Warning C0521: not verified, {missing.tool} is missing: {missing.what}.")
-    click.echo(f"Open first: {output / plan.deployment / 'review' / 'README.md'} (or index.html beside it)")
+    page = output.absolute() / plan.deployment / "review" / "README.md"
+    click.echo(f"Open first: {page} (or index.html beside it)")

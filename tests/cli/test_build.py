@@ -21,7 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("fleet")
     result = gen("build", small_fleet(directory), "-o", directory / "output")
     assert result.exit_code == 0, result.output
-    assert "review/README.md" in result.output
+    assert f"Open first: {directory / 'output/kaizen/review/README.md'} " in result.output
     assert re.search(r"Built kaizen: 6 nodes, [0-9]+ capsules, [0-9]+ sudoers files, ", result.stdout), result.stdout
     return directory
 
@@ -68,6 +68,10 @@ def test_ssh_keygen_verifies_the_seal(built: Path) -> None:
     command += ["-s", "manifest.json.sig"]
     manifest = (directory / "manifest.json").read_bytes()
     assert subprocess.run(command, cwd=directory, input=manifest, capture_output=True).returncode == 0
+
+
+def test_help_names_where_a_build_goes() -> None:
+    assert "[default: output]" in gen("build", "--help").output
 
 
 def test_an_untouched_build_verifies(copy: Path) -> None:
