@@ -199,13 +199,20 @@ class TemplateLibrary:
             case tuple():
                 return [self._open(inner, origin, tracing=tracing) for inner in value]
             case Fragment():
-                chunks = self._chunks(value.template, value.holes, tracing=tracing)
+                # the last newline belongs to the fragment's file, not to the place that it is put into
+                chunks = _without_last_newline(self._chunks(value.template, value.holes, tracing=tracing))
                 text = FragmentText("".join(chunks))
                 text.shape = self._shape(value.template, chunks)
                 text.places = _places(chunks) if tracing else ()
                 return text
             case _:
                 return value
+
+
+def _without_last_newline(chunks: list[str]) -> list[str]:
+    if chunks and type(chunks[-1]) is str:
+        return [*chunks[:-1], chunks[-1].removesuffix("\n")]
+    return chunks
 
 
 def _part(chunk: str) -> str | Shape:

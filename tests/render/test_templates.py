@@ -79,4 +79,11 @@ def test_lines_remember_the_entry_of_their_record(tmp_path: Path, library: Templ
     plain = Fragment(template="f.sh.j2", holes=holes(v=ShellWord.of("y")))
     own = Fragment(template="f.sh.j2", holes=holes_of(inner, v=ShellWord.of("y")))
     places = library.trace(name, holes(many=(record(first, plain), record(second, own))))  # type: ignore[arg-type]
-    assert [(place.line, place.origin.path) for place in places] == [(2, "one"), (7, "two"), (9, "inner")]
+    assert [(place.line, place.origin.path) for place in places] == [(2, "one"), (6, "two"), (8, "inner")]
+
+
+def test_a_fragment_leaves_no_empty_line_behind(tmp_path: Path, library: TemplateLibrary) -> None:
+    write(tmp_path, "inside {{ v }}\nend\n", "f.sh.j2")
+    name = write(tmp_path, "before\n{{ part }}\nafter\n")
+    part = Fragment(template="f.sh.j2", holes=holes(v=ShellWord.of("x")))
+    assert library.render(name, holes(part=part)).text == "before\ninside 'x'\nend\nafter\n"

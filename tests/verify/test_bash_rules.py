@@ -36,7 +36,7 @@ def rules(body: str, prologue: str = PROLOGUE) -> set[str]:
         "trap 'rm -f x' EXIT\n",
         'run() {\n  "$@"\n}\nrun mkdir x\n',
         'while read -r name; do\n  printf "%s" "$name"\ndone\n',
-        "program=\"$(declare -f main; printf 'x')\"\nbash --noprofile --norc -c \"$program\"\n",
+        'program="$(declare -f main; printf \'x\')"\nbash --noprofile --norc -c "$program"\n',
     ],
 )
 def test_ordinary_code_passes(body: str) -> None:
@@ -53,7 +53,7 @@ def test_ordinary_code_passes(body: str) -> None:
         ("commands", "builtin eval x\n"),
         ("commands", "command -v ls\n"),
         ("commands", "reboot\n"),
-        ("commands", "cmd=$(cat x)\n\"$cmd\" a\n"),
+        ("commands", 'cmd=$(cat x)\n"$cmd" a\n'),
         ("commands", "$rsync a\n"),
         ("commands", "`cat x`\n"),
         ("commands", "rsync='/bin/false'\n\"$rsync\" a\n"),
