@@ -12,7 +12,7 @@ from generator.inventory.model import Paths
 from generator.keys import Keyring
 from generator.plan import FleetPlan, Span
 from generator.render import DeliveryFile, RenderedNode, TemplateLibrary, render_node
-from generator.review import Review, review_pages, summarize
+from generator.review import Review, Section, review_pages, summarize
 from generator.seal import seal_node
 from generator.seal.assembly import Sealing, assemble, fleet_build_id
 from generator.verify import Verification, VerificationReport, verification
@@ -25,7 +25,8 @@ class BuildRequest:
     """What a build needs beside the plan.
 
     ``paths`` are where Capsule's own files lie on every node; ``proved`` and ``warnings`` are sentences for the
-    review; ``place`` prints a span of the inventory for the fleet's manifest; ``tools`` are the parsers by name.
+    review; ``place`` prints a span of the inventory for the fleet's manifest; ``tools`` are the parsers by name;
+    ``protection`` says what is protected on a node, by its name.
     """
 
     plan: FleetPlan
@@ -38,6 +39,7 @@ class BuildRequest:
     warnings: tuple[str, ...]
     place: Callable[[Span], str]
     tools: Mapping[str, Path]
+    protection: Mapping[str, Section]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def _seal(
     review = Review(
         deployment=plan.deployment,
         build_id=fleet_build_id(plan.deployment, nodes),
-        nodes=tuple(summarize(node, request.keyring) for node in nodes),
+        nodes=tuple(summarize(node, request.keyring, request.protection.get(node.name)) for node in nodes),
         proved=request.proved,
         warnings=request.warnings,
     )

@@ -30,9 +30,10 @@ class NodeSummary:
     sections: tuple[Section, ...]
 
 
-def summarize(node: RenderedNode, keys: Keys) -> NodeSummary:
-    """What lies on the node and what it may do, in the order in which a reviewer asks."""
+def summarize(node: RenderedNode, keys: Keys, protection: Section | None) -> NodeSummary:
+    """What lies on the node and what it may do, in the order in which a reviewer asks; ``protection`` comes first."""
     sections = (
+        *((protection,) if protection is not None else ()),
         _capsules(node),
         _network(node, keys),
         _connections(node, keys),

@@ -1,0 +1,89 @@
+"""The reviewer's first question: what is backed up, where, for how long, and what brings it back; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, ProtectPlan, Retention
+from generator.review.summary import Section
+
+
+def protection(fleet: Fleet) -> Mapping[str, Section]:
+    """What is protected on each node that a plan protects, by the node's name."""
+    return {node.name: _section(fleet, node) for node in fleet.nodes if _plans(fleet, node)}
+
+
+def _plans(fleet: Fleet, node: Node) -> tuple[ProtectPlan, ...]:
+    return tuple(plan for plan in fleet.protect_plans if node.name in plan.nodes)
+
+
+def _section(fleet: Fleet, node: Node) -> Section:
+    return Section(
+        title="What is protected",
+        note="Restoring a whole dataset also deletes what the backup does not have, except what is left out of it.",
+        head=("dataset", "how", "kept", "restored by", "from"),
+        rows=tuple(
+            (
+                dataset.name,
+                _how(dataset),
+                _kept(fleet, plan, node),
+                _restored(fleet, plan, node, dataset),
+                _from(dataset),
+            )
+            for plan in _plans(fleet, node)
+            for dataset in node.datasets
+            if not plan.datasets or dataset.name in plan.datasets
+        ),
+    )
+
+
+def _how(dataset: Dataset) -> str:
+    settings = dataset.settings.model_dump()
+    told = [f"{name}: {_words(value)}" for name, value in settings.items() if value not in (None, (), [])]
+    return "; ".join((dataset.producer, *told))
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(getattr(value, "value", value))
+
+
+def _kept(fleet: Fleet, plan: ProtectPlan, node: Node) -> str:
+    places = [f"here in {plan.path} for {_span(plan.retention)}"]
+    places += [
+        f"on {one.node} in {one.path}/{node.name} for {_span(one.retention)}" for one in _collected(fleet, plan, node)
+    ]
+    return "; ".join(places)
+
+
+def _span(retention: Retention) -> str:
+    rules = (
+        ("days", retention.days),
+        ("backups", retention.last),
+        ("weeks", retention.weekly),
+        ("months", retention.monthly),
+        ("years", retention.yearly),
+    )
+    told = " and ".join(f"{count} {unit}" for unit, count in rules if count is not None)
+    return f"{told}, at least {retention.keep_minimum} backups"
+
+
+def _restored(fleet: Fleet, plan: ProtectPlan, node: Node, dataset: Dataset) -> str:
+    capsules = [f"restore_latest_{dataset.name}", f"restore_{dataset.name}"]
+    capsules += [f"restore_{dataset.name}_from_{one.name}" for one in _collected(fleet, plan, node)]
+    capsules += [
+        f"restore_point_{point.name}_from_{point.source} ({point.path})"
+        for point in node.restore_points
+        if point.dataset == dataset.name
+    ]
+    return ", ".join(capsules)
+
+
+def _collected(fleet: Fleet, plan: ProtectPlan | CollectPlan, node: Node) -> Iterator[CollectPlan]:
+    for one in fleet.pullers(plan.name):
+        if node.name in one.sources:
+            yield one
+            yield from _collected(fleet, one, node)
+
+
+def _from(dataset: Dataset) -> str:
+    return dataset.origin.path if dataset.origin.span is None else f"{dataset.origin.path} ({dataset.origin.span})"
