@@ -11,13 +11,15 @@ from generator.plan import Account, Capsule, CronEntry, Directory, Edge, Origin
 class Connection:
     """An edge to be made whole: key and known host on the client, authorized line and sudo rule on the server.
 
-    ``key_group`` is the group that may read the private key on the client, ``root`` for root's own use.
+    ``key_group`` is the group that may read the private key on the client, ``root`` for root's own use. ``reason``
+    tells a reviewer what it is for: a clause of plain words whose subject is the client; empty where the edge says all.
     """
 
     edge: Edge
     key_group: str
     capsule_path: str
     origin: Origin
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

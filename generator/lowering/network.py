@@ -27,7 +27,13 @@ def operator_account(fleet: Fleet) -> Account:
     """The account that sshd runs forced commands under; its shell is needed by sshd, its password is locked."""
     operator = fleet.operator
     # a login shell with start-up files could break the rsync greeting, and nologin refuses forced commands
-    return Account(name=operator.name, number=operator.number, home=operator.home, shell="/bin/sh")
+    return Account(
+        name=operator.name,
+        number=operator.number,
+        home=operator.home,
+        shell="/bin/sh",
+        purpose="lets in the keys of other nodes, each for one program",
+    )
 
 
 def client_artifacts(
@@ -42,6 +48,7 @@ def client_artifacts(
             edge=connection.edge,
             group=connection.key_group,
             origin=connection.origin,
+            reason=_reason(connection),
         )
         for connection in outgoing
     ]
@@ -72,7 +79,10 @@ def server_artifacts(
         AuthorizedKeys(
             path=f"{fleet.operator.home}/.ssh/authorized_keys",
             sudo=node.tools["sudo"],
-            entries=tuple(_authorized_key(fleet, nodes, connection) for connection in incoming),
+            entries=tuple(
+                _authorized_key(fleet, nodes, connection)
+                for connection in sorted(incoming, key=lambda one: (one.edge.client, one.edge.capsule, one.edge))
+            ),
             origin=node.origin,
         ),
         SudoersFragment(
@@ -83,6 +93,10 @@ def server_artifacts(
             origin=node.origin,
         ),
     ]
+
+
+def _reason(connection: Connection) -> str:
+    return connection.reason or f"runs {connection.edge.capsule} on {connection.edge.server}"
 
 
 def _client_addresses(nodes: Mapping[str, Node], connection: Connection) -> tuple[str, ...]:
@@ -113,4 +127,5 @@ def _authorized_key(fleet: Fleet, nodes: Mapping[str, Node], connection: Connect
         addresses=_client_addresses(nodes, connection),
         capsule_path=connection.capsule_path,
         origin=connection.origin,
+        reason=_reason(connection),
     )

@@ -71,7 +71,8 @@ class SudoersFragment:
 class AuthorizedKey:
     """One line: the public key of ``edge``, usable only from ``addresses`` and only for ``capsule_path``.
 
-    ``epochs`` are the key epochs that are accepted, more than one while a rotation is in flight.
+    ``epochs`` are the key epochs that are accepted, more than one while a rotation is in flight. ``reason`` is a
+    clause of plain words: what the client does with it.
     """
 
     edge: Edge
@@ -79,6 +80,7 @@ class AuthorizedKey:
     addresses: tuple[str, ...]
     capsule_path: str
     origin: Origin
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +113,16 @@ class KnownHosts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateKey:
-    """The private half of ``edge``, on its client only, readable by ``group`` if that is not root."""
+    """The private half of ``edge``, on its client only, readable by ``group`` if that is not root.
+
+    ``reason`` is a clause of plain words: what the client does with it.
+    """
 
     path: str
     edge: Edge
     group: str
     origin: Origin
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

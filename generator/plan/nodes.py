@@ -10,12 +10,16 @@ from generator.plan.origin import Origin
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Account:
-    """A local account with a locked password; user and group share name and number."""
+    """A local account with a locked password; user and group share name and number.
+
+    ``purpose`` tells a reviewer in plain words what the account is for.
+    """
 
     name: str
     number: int
     home: str
     shell: str
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

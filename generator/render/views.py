@@ -75,7 +75,7 @@ def _authorized(sudo: str, entry: AuthorizedKey, edge: Edge, public_key: Callabl
         addresses=quote(",".join(entry.addresses)),
         command=quote(f"{sudo} -n {entry.capsule_path}"),
         key=quote(public_key(edge)),
-        comment=quote(f"{edge.client}:{edge.account}:{edge.capsule}:{edge.epoch}"),
+        comment=quote(f"{edge.client} {entry.reason}, as {edge.account}, key epoch {edge.epoch}"),
     )
 
 

@@ -68,11 +68,12 @@ def _network(node: RenderedNode, keys: Keys) -> Section:
     return Section(
         title="Who may come in",
         note="One line for each key. It runs that one program, whatever it asks for.",
-        head=("key", "held by", "only from", "may run", "caused by"),
+        head=("key", "held by", "which", "only from", "may run", "caused by"),
         rows=tuple(
             (
                 _print(keys, replace(entry.edge, epoch=epoch)),
                 f"{entry.edge.account} on {entry.edge.client}, epoch {epoch}",
+                entry.reason,
                 ", ".join(entry.addresses),
                 entry.capsule_path,
                 entry.origin.path,
@@ -95,11 +96,12 @@ def _connections(node: RenderedNode, keys: Keys) -> Section:
     return Section(
         title="Where it may go",
         note="One key for each permission; the other side decides what the key can do.",
-        head=("key", "used by", "runs there", "on", "pinned", "caused by"),
+        head=("key", "used by", "which", "runs there", "on", "pinned", "caused by"),
         rows=tuple(
             (
                 _print(keys, one.edge),
                 f"{one.edge.account} (group {one.group})",
+                one.reason,
                 one.edge.capsule,
                 one.edge.server,
                 pinned.get(one.edge.server, "not pinned"),
@@ -143,8 +145,8 @@ def _accounts(node: RenderedNode) -> Section:
     return Section(
         title="Accounts",
         note="With locked passwords.",
-        head=("account", "number", "home", "shell"),
-        rows=tuple((one.name, str(one.number), one.home, one.shell) for one in node.plan.accounts),
+        head=("account", "what it is for", "number", "home", "shell"),
+        rows=tuple((one.name, one.purpose, str(one.number), one.home, one.shell) for one in node.plan.accounts),
     )
 
 

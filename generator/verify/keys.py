@@ -20,7 +20,7 @@ LineCheck: TypeAlias = Callable[[str], "str | None"]
 
 _AUTHORIZED = re.compile(
     r'restrict,from="[0-9A-Za-z.:,/-]+",command="/[A-Za-z0-9/._+-]+ -n /[A-Za-z0-9/._+-]+" '
-    r"(ssh-ed25519 [A-Za-z0-9+/]+=*) [A-Za-z0-9/._+:=,@-]+"
+    r"(ssh-ed25519 [A-Za-z0-9+/]+=*) [A-Za-z0-9/._+:=,@-]+( [A-Za-z0-9/._+:=,@-]+)*"
 )
 _KNOWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]* ([a-z0-9@.-]+) ([A-Za-z0-9+/]+=*)")
 

@@ -101,3 +101,14 @@ def test_a_key_is_rotated_by_the_name_of_its_file(tmp_path: Path) -> None:
     plan, found = everybody_is_a_source(tmp_path, rotated)
     assert found == []
     assert [keys(plan, "scc-1")[name].edge.epoch for name in (SENDER, f"restore_{SENDER}")] == [1, 2]
+
+
+def test_lines_are_sorted_by_client_and_say_what_they_are_for(tmp_path: Path) -> None:
+    plan, _ = everybody_is_a_source(tmp_path)
+    (lines,) = (one for one in node(plan, "services-1").artifacts if isinstance(one, AuthorizedKeys))
+    clients = [line.edge.client for line in lines.entries]
+    assert clients == sorted(clients)
+    told = {(line.edge.client, line.reason) for line in lines.entries}
+    assert ("scc-1", "collects the backups of compute-1 from plan collection") in told
+    assert ("compute-1", "restores its own data from plan collection") in told
+    assert len(told) == len(lines.entries)

@@ -80,6 +80,7 @@ def test_cron_refuses(content: str, path: str) -> None:
     ("line", "right"),
     [
         (AUTHORIZED.format(PUBLIC), True),
+        (AUTHORIZED.format(PUBLIC).rstrip() + " collects what web has\n", True),
         (AUTHORIZED.format(PUBLIC).replace("restrict,", ""), False),
         (AUTHORIZED.format(PUBLIC).replace('from="10.0.0.1,fd00::1",', ""), False),
         (AUTHORIZED.format(PUBLIC[:-4]), False),

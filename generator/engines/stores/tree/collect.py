@@ -96,7 +96,11 @@ def edge_of(fleet: Fleet, plan: CollectPlan, source: str) -> Edge:
 def _connection(fleet: Fleet, plan: CollectPlan, source: str) -> Connection:
     edge = edge_of(fleet, plan, source)
     return Connection(
-        edge=edge, key_group=edge.account, capsule_path=capsule_path(fleet, edge.capsule), origin=plan.origin
+        edge=edge,
+        key_group=edge.account,
+        capsule_path=capsule_path(fleet, edge.capsule),
+        origin=plan.origin,
+        reason=f"collects the backups of {source} from plan {plan.collects}",
     )
 
 

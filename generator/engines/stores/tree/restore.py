@@ -97,7 +97,11 @@ def _remote(fleet: Fleet, plan: CollectPlan, root: ProtectPlan, node: Node) -> C
     ]
     capsules += _points(fleet, node, plan.name, datasets, place)
     connection = Connection(
-        edge=edge, key_group="root", capsule_path=capsule_path(fleet, edge.capsule), origin=plan.origin
+        edge=edge,
+        key_group="root",
+        capsule_path=capsule_path(fleet, edge.capsule),
+        origin=plan.origin,
+        reason=f"restores its own data from plan {plan.name}",
     )
     return Contribution(
         node=node.name,

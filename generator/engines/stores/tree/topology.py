@@ -24,6 +24,7 @@ def data_account(fleet: Fleet, source: str) -> Account:
         number=fleet.data_numbers[source],
         home="/nonexistent",
         shell="/usr/sbin/nologin",
+        purpose=f"receives, owns and sends the backups of {source}, and nothing else",
     )
 
 
