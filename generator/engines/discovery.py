@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from generator.engines.protocols import ProducerEngine, StoreEngine
+    from generator.engines.protocols import KeeperEngine, ProducerEngine, QuiescerEngine, SnapshotEngine, StoreEngine
 
 
 @cache
@@ -23,6 +23,25 @@ def producers() -> Mapping[str, ProducerEngine]:
 def stores() -> Mapping[str, StoreEngine]:
     """Every store engine by name."""
     return cast("dict[str, StoreEngine]", _discover("generator.engines.stores"))
+
+
+@cache
+def keepers() -> Mapping[str, KeeperEngine]:
+    """Every store engine that directed and replica plans can use, by name."""
+    found = _discover("generator.engines.stores")
+    return cast("dict[str, KeeperEngine]", {name: one for name, one in found.items() if hasattr(one, "keeper")})
+
+
+@cache
+def snapshots() -> Mapping[str, SnapshotEngine]:
+    """Every snapshot engine by name."""
+    return cast("dict[str, SnapshotEngine]", _discover("generator.engines.snapshots"))
+
+
+@cache
+def quiescers() -> Mapping[str, QuiescerEngine]:
+    """Every quiescer engine by name."""
+    return cast("dict[str, QuiescerEngine]", _discover("generator.engines.quiescers"))
 
 
 def _discover(package_name: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from generator.engines.contribution import Contribution
 from generator.engines.settings import EngineSettings
-from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, ProtectPlan
-from generator.plan import Fragment
+from generator.inventory.model import CollectPlan, Dataset, DirectedStore, Fleet, Node, ProtectPlan, Quiescer
+from generator.plan import Fragment, Hole
 
 
 class ProducerEngine(Protocol):
@@ -56,4 +56,57 @@ class StoreEngine(Protocol):
 
     def collect(self, fleet: Fleet, plan: CollectPlan) -> tuple[Contribution, ...]:
         """Contributions of a plan that pulls what another plan made."""
+        ...
+
+
+class SnapshotEngine(Protocol):
+    """Freezes a dataset for a moment on its node, and lets it go again."""
+
+    name: str
+    settings: type[EngineSettings]
+
+    def packages(self, node: Node) -> tuple[str, ...]:
+        """Packages that the functions need on ``node``, by Debian's names."""
+        ...
+
+    def functions(self, node: Node) -> Fragment:
+        """The bash functions of the contract in ``templates/snapshots/README.md``, put into a capsule once."""
+        ...
+
+    def arguments(self, fleet: Fleet, plan: str, dataset: Dataset) -> tuple[Hole, ...]:
+        """What every function of the engine is called with for ``dataset``."""
+        ...
+
+
+class QuiescerEngine(Protocol):
+    """Holds writers still on a node, and releases exactly what it held."""
+
+    name: str
+    settings: type[EngineSettings]
+
+    def packages(self, node: Node) -> tuple[str, ...]:
+        """Packages that the functions need on ``node``, by Debian's names."""
+        ...
+
+    def functions(self, node: Node) -> Fragment:
+        """The bash functions of the contract in ``templates/quiescers/README.md``, put into a capsule once."""
+        ...
+
+    def arguments(self, fleet: Fleet, quiescer: Quiescer) -> tuple[Hole, ...]:
+        """What the engine's listing function is called with for ``quiescer``."""
+        ...
+
+
+class KeeperEngine(Protocol):
+    """The part of a store engine that directed and replica plans use: keeps whole moments of many sources."""
+
+    name: str
+    keeper_settings: type[EngineSettings]
+
+    def keeper_packages(self, node: Node) -> tuple[str, ...]:
+        """Packages that the functions need on ``node``, by Debian's names."""
+        ...
+
+    def keeper(self, fleet: Fleet, plan: str, store: DirectedStore) -> Fragment:
+        """The bash functions of the contract in ``templates/stores/README.md``, put into a capsule once."""
         ...

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NoReturn
 
 from generator.engines.settings import EngineSettings
 from generator.plan.origin import Origin
@@ -43,8 +44,34 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How a dataset is frozen for a moment: a snapshot engine's name, its settings, where the snapshot is mounted.
+
+    ``mount`` is empty where the plan's own directory below /run is used.
+    """
+
+    engine: str
+    settings: EngineSettings
+    mount: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiescer:
+    """What holds a node's writers still while snapshots are taken: a quiescer engine's name and its settings."""
+
+    name: str
+    engine: str
+    settings: EngineSettings
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """What is protected on a node: a producer engine's name and its own settings."""
+    """What is protected on a node: a producer engine's name and its own settings.
+
+    ``snapshot`` is used by directed plans; None is read as it lies.
+    """
 
     name: str
     producer: str
@@ -53,6 +80,7 @@ class Dataset:
     canary: str | None  # absolute path that must exist
     shrink_limit_percent: int  # a run that keeps less than this much of the last complete one is partial
     origin: Origin
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +112,7 @@ class Node:
     datasets: tuple[Dataset, ...]
     restore_points: tuple[RestorePoint, ...]
     origin: Origin
+    quiescers: tuple[Quiescer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +170,95 @@ class CollectPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """How long a pause may last before the node ends it by itself, and how long no other may begin; seconds."""
+
+    deadline_seconds: int
+    cool_down_seconds: int
+    origin: Origin
+
+
+class FanOutEngine(Enum):
+    """What calls many nodes at once: the capsule's own loop around ssh, or ClusterShell."""
+
+    SSH = "ssh"
+    CLUSTERSHELL = "clustershell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOut:
+    """How the director reaches many nodes: ``width`` at once."""
+
+    engine: FanOutEngine
+    width: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectedStore:
+    """Where a directed or a replica plan keeps backups: an engine with its own settings, on one node.
+
+    ``sources`` are the nodes that it pulls, sorted.
+    """
+
+    node: str
+    engine: str
+    path: str
+    ownership: Ownership
+    settings: EngineSettings
+    sources: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectedPlan:
+    """A plan by which ``director`` has one moment of all ``sources`` frozen, pulled to ``stores`` and kept.
+
+    ``quiesced`` are the nodes whose quiescers are held while snapshots are taken. ``permit_seconds`` is how long a
+    permit to restore stays open, None where the director may not restore.
+    """
+
+    name: str
+    director: str
+    sources: tuple[str, ...]
+    datasets: tuple[str, ...]  # empty: every dataset of each source
+    quiesced: tuple[str, ...]
+    stores: tuple[DirectedStore, ...]
+    schedule: Schedule
+    scrub: Schedule | None
+    retention: Retention
+    limits: Limits
+    lease: Lease
+    fan_out: FanOut
+    docker_control: bool
+    permit_seconds: int | None
+    preview: bool
+    copies: int
+    sites: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaPlan:
+    """A plan by which ``store.node`` pulls what the store on ``upstream`` keeps of the plan ``replicates``.
+
+    ``replicates`` is a directed plan or another replica; ``directed`` is the directed plan that the chain begins at.
+    """
+
+    name: str
+    replicates: str
+    directed: str
+    upstream: str
+    store: DirectedStore
+    maximum_age_seconds: int
+    schedule: Schedule
+    scrub: Schedule | None
+    retention: Retention
+    limits: Limits
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """The account that forced commands run under; it owns nothing and may do nothing else."""
 
@@ -188,6 +306,8 @@ class Fleet:
     collect_plans: tuple[CollectPlan, ...]
     data_numbers: Mapping[str, int]  # uid and gid of each source's data account, by source
     origin: Origin
+    directed_plans: tuple[DirectedPlan, ...] = ()
+    replica_plans: tuple[ReplicaPlan, ...] = ()
 
     nodes_by_name: Mapping[str, Node] = field(init=False, repr=False, compare=False)
     plans_by_name: Mapping[str, ProtectPlan | CollectPlan] = field(init=False, repr=False, compare=False)
@@ -206,10 +326,30 @@ class Fleet:
         for protecting in self.protect_plans:
             for name in protecting.nodes:
                 stores.setdefault(name, set()).add(protecting.path)
+        for kept in self._directed_stores():
+            stores.setdefault(kept.node, set()).add(kept.path)
         object.__setattr__(self, "nodes_by_name", {node.name: node for node in self.nodes})
         object.__setattr__(self, "plans_by_name", plans)
         object.__setattr__(self, "pullers_by_plan", pullers)
         object.__setattr__(self, "stores_by_node", {name: tuple(sorted(paths)) for name, paths in stores.items()})
+
+    def _directed_stores(self) -> Iterator[DirectedStore]:
+        for directed in self.directed_plans:
+            yield from directed.stores
+        for replica in self.replica_plans:
+            yield replica.store
+
+    def directed_plan(self, name: str) -> DirectedPlan:
+        """The directed plan called ``name``; raises `KeyError`."""
+        return next((plan for plan in self.directed_plans if plan.name == name), None) or _missing(name)
+
+    def replica_plan(self, name: str) -> ReplicaPlan:
+        """The replica plan called ``name``; raises `KeyError`."""
+        return next((plan for plan in self.replica_plans if plan.name == name), None) or _missing(name)
+
+    def replicas_of(self, plan: str, node: str) -> tuple[ReplicaPlan, ...]:
+        """The plans that replicate what the store of ``plan`` on ``node`` keeps, sorted by name."""
+        return tuple(one for one in self.replica_plans if (one.replicates, one.upstream) == (plan, node))
 
     def node(self, name: str) -> Node:
         """The node called ``name``; raises `KeyError`."""
@@ -226,3 +366,7 @@ class Fleet:
     def store_paths(self, node: str) -> tuple[str, ...]:
         """Where plans keep backups on the node called ``node``, sorted."""
         return self.stores_by_node.get(node, ())
+
+
+def _missing(name: str) -> NoReturn:
+    raise KeyError(name)

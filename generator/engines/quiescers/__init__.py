@@ -1,0 +1,1 @@
+"""Quiescer engines: each holds writers of one kind still while snapshots are taken."""

@@ -1,0 +1,1 @@
+"""Snapshot engines: each freezes datasets of one kind for a moment."""
