@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,45 +9,17 @@ import pytest
 from generator.keys.openssh import public_line
 
 from .pages import Carry, Step, blocks, follow, unsaid
+from .place import ROOT, Place
 
-ROOT = Path(__file__).parents[2]
 HOST = "build-host"
 
 
-@dataclass(frozen=True)
-class Here:
-    """A build host in a directory of its own."""
-
-    home: Path
-
-    def shell(self, script: str) -> tuple[int, str]:
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.home,
-            env={
-                "PATH": f"{self.home}/.local/bin:{os.environ['PATH']}",
-                "HOME": str(self.home),
-                "LC_ALL": "C.UTF-8",
-                "NO_COLOR": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-
 @pytest.fixture
-def here(tmp_path: Path) -> Here:
+def here(tmp_path: Path) -> Place:
     """A build host with `gen`, which is this very code."""
-    gen = tmp_path / ".local/bin/gen"
-    gen.parent.mkdir(parents=True)
-    gen.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m generator \"$@\"\n")
-    gen.chmod(0o755)
-    return Here(tmp_path)
+    place = Place(tmp_path)
+    place.install_gen()
+    return place
 
 
 def brought(home: Path, carried: Carry) -> None:
@@ -63,7 +31,7 @@ def brought(home: Path, carried: Carry) -> None:
     target = home / carried.target
     target.parent.mkdir(parents=True, exist_ok=True)
     if carried.path.endswith("kaizen.secret"):
-        made = Here(home).shell(f"gen keys init '{ROOT}/inventory/kaizen.yml' --file '{target}'")
+        made = Place(home).shell(f"gen keys init '{ROOT}/inventory/kaizen.yml' --file '{target}'")
         assert made[0] == 0, made
     elif carried.path.endswith("kaizen.yml"):
         target.write_bytes((ROOT / "inventory/kaizen.yml").read_bytes())
@@ -74,7 +42,7 @@ def brought(home: Path, carried: Carry) -> None:
 
 
 @pytest.mark.parametrize(("page", "least"), [("tutorial.md", 18), ("worst-day.md", 12)])
-def test_what_is_done_on_the_build_host_works_as_written(here: Here, page: str, least: int) -> None:
+def test_what_is_done_on_the_build_host_works_as_written(here: Place, page: str, least: int) -> None:
     done = follow(ROOT / "docs" / page, {HOST: here}, lambda carried: brought(here.home, carried), only=HOST)
     assert done >= least
 

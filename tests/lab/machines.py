@@ -1,11 +1,8 @@
-"""The machines that a page is followed on: lab hosts, and directories that stand for all others."""
+"""The machines that a page is followed on: lab hosts, and directories (`docs.place`) that stand for all others."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +11,6 @@ from typing import Protocol
 from docs.pages import Carry
 
 from generator.lab import Host
-
-ROOT = Path(__file__).parents[2]
 
 
 class Machine(Protocol):
@@ -26,46 +21,6 @@ class Machine(Protocol):
 
     def path(self, written: str) -> Path:
         """Where this machine finds what a page calls ``written``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A directory as the home of somebody who compiles, or of somebody who keeps a file.
-
-    ``gen`` is what an installation would put there: this very code, called as a program of its own.
-    """
-
-    home: Path
-
-    def install_gen(self) -> None:
-        """Do what the README says about installing."""
-        gen = self.path(".local/bin/gen")
-        gen.parent.mkdir(parents=True)
-        gen.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m generator \"$@\"\n")
-        gen.chmod(0o755)
-
-    def shell(self, script: str) -> tuple[int, str]:
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.home,
-            env={
-                "PATH": f"{self.path('.local/bin')}:{os.environ['PATH']}",
-                "HOME": str(self.home),
-                "LC_ALL": "C.UTF-8",
-                "NO_COLOR": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    def path(self, written: str) -> Path:
-        assert not written.startswith("/"), f"{written} would lead out of this machine's directory"
-        return self.home / written
 
 
 @dataclass(frozen=True, slots=True)

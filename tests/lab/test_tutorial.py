@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from docs.pages import follow
+from docs.place import ROOT, Place
 
 from generator.lab import Host, Lab, services
 
-from .machines import ROOT, Machine, Node, Place, carry
+from .machines import Machine, Node, carry
 
 ADDRESSES = {"server-1": "192.0.2.11", "server-2": "192.0.2.12", "collector": "192.0.2.20"}
 

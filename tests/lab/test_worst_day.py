@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from docs.pages import follow
+from docs.place import ROOT, Place
 
 from generator.lab import Host, Lab
 
 from . import trees
 from .fleet import identifier
 from .kaizen import COLLECTORS, DEPLOYMENT, PROGRAMS, KaizenFleet
-from .machines import ROOT, Machine, Node, Place, carry
+from .machines import Machine, Node, carry
 from .walker import Entry, differences
 
 RUNBOOK = ROOT / "docs/worst-day.md"
