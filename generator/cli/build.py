@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from generator.backend import Build, BuildRequest, build
-from generator.cli.check import check
+from generator.cli.check import check, missing_escrow
 from generator.cli.console import PROBLEMS, TROUBLE, progress_bars, refuse, show, trouble, warning
 from generator.cli.fleet_secret import open_secret
 from generator.cli.inventory_file import find_inventory
@@ -105,18 +105,9 @@ def prove_inventory(path: Path, progress: Progress) -> Proved:
 
 
 def _with_escrow(proved: Proved) -> Proved:
-    missing = tuple(_escrow(proved.fleet))
+    missing = missing_escrow(proved.fleet)
     show(missing)
     return replace(proved, warnings=(*proved.warnings, *missing))
-
-
-def _escrow(fleet: Fleet) -> Iterable[Diagnostic]:
-    if not fleet.escrow_recorded:
-        yield warning(
-            "C0501",
-            "no copy of the fleet secret is recorded: if it is lost, every key of the fleet is",
-            "put a copy where a fire here does not reach it, and record it in the inventory under `escrow`",
-        )
 
 
 def _build(path: Path, proved: Proved, keyring: Keyring, progress: Progress) -> Build:

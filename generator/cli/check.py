@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from generator.cli.console import warning
 from generator.cli.inventory_file import find_inventory
 from generator.diagnostics import Diagnostic, Severity, render_json, render_text, wants_colour
 from generator.inventory import LoadResult, load
+from generator.inventory.model import Fleet
 from generator.plan import FleetPlan
 
 
@@ -45,13 +47,26 @@ def check(path: Path) -> Checked:
     return Checked(loaded=loaded, plan=plan, diagnostics=diagnostics, proved=report.proved)
 
 
+def missing_escrow(fleet: Fleet) -> tuple[Diagnostic, ...]:
+    """A warning if the inventory records no copy of the fleet secret; commands that only look at keys do not nag."""
+    if fleet.escrow_recorded:
+        return ()
+    return (
+        warning(
+            "C0501",
+            "no copy of the fleet secret is recorded: if it is lost, every key of the fleet is",
+            "put a copy where a fire here does not reach it, and record it in the inventory under `escrow`",
+        ),
+    )
+
+
 @click.command("check")
 @click.argument("inventory", required=False, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print problems.")
 def command(inventory: Path | None, form: str) -> None:
     """Parse, resolve and prove INVENTORY, and print every problem."""
     path = find_inventory(inventory)
-    checked = check(path)
+    checked = _with_escrow(check(path))
     if form == "json":
         click.echo(
             render_json(checked.diagnostics, {"inventory": str(path), "proved": list(checked.proved)}), nl=False
@@ -61,6 +76,11 @@ def command(inventory: Path | None, form: str) -> None:
         click.echo(_text(checked, colour=colour), err=True, nl=False, color=colour)
     unread = any(one.code == "C0101" for one in checked.diagnostics)
     sys.exit(2 if unread else 1 if checked.errors else 0)
+
+
+def _with_escrow(checked: Checked) -> Checked:
+    missing = missing_escrow(checked.loaded.fleet) if checked.loaded.fleet is not None else ()
+    return replace(checked, diagnostics=(*checked.diagnostics, *missing))
 
 
 def _text(checked: Checked, *, colour: bool) -> str:

@@ -12,7 +12,7 @@ class Connection:
     """An edge to be made whole: key and known host on the client, authorized line and sudo rule on the server.
 
     ``key_group`` is the group that may read the private key on the client, ``root`` for root's own use. ``reason``
-    tells a reviewer what it is for: a clause of plain words whose subject is the client; empty where the edge says all.
+    tells a reviewer what it is for: a clause of plain words whose subject is the client; empty if the edge says all.
     """
 
     edge: Edge

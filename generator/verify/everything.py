@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from generator.render.templates import TemplateLibrary
 from generator.verify import cron, keys, logrotate, manifests, sudoers
 from generator.verify.capsules import ScriptChecks
 from generator.verify.report import VerificationReport, merge
+from generator.verify.scratch import scratch_directory
 from generator.verify.subjects import Subject, script_subjects, subjects_of
 
 Job: TypeAlias = Callable[[], VerificationReport]
@@ -61,11 +61,11 @@ class Verification:
 def verification(library: TemplateLibrary, tools: Mapping[str, Path]) -> Iterator[Verification]:
     """A verification by ``tools``, parsers by name; what needs a missing one is reported as unverified."""
     with (
-        tempfile.TemporaryDirectory(prefix="capsule-verify-") as scratch,
+        scratch_directory() as scratch,
         ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool,
     ):
         try:
-            yield Verification(library, tools, Path(scratch), pool)
+            yield Verification(library, tools, scratch, pool)
         finally:
             # whoever interrupts a build does not wait for what has not begun
             pool.shutdown(cancel_futures=True)
@@ -89,7 +89,7 @@ def _jobs_of_kind(kind: Kind, subjects: Sequence[Subject], tools: Mapping[str, P
         case Kind.KNOWN_HOSTS:
             return [lambda: keys.verify_known_hosts(subjects, tools, scratch)]
         case Kind.PRIVATE_KEY:
-            return [lambda: keys.verify_private_keys(subjects, tools, scratch)]
+            return [lambda: keys.verify_private_keys(subjects, tools)]
         case Kind.CRON:
             return [lambda: cron.verify(subjects)]
         case Kind.LOGROTATE:

@@ -37,7 +37,7 @@ def verify_known_hosts(subjects: Sequence[Subject], tools: Mapping[str, Path], s
     return _verify_lines(subjects, tools, scratch / "known_hosts", _known_problem)
 
 
-def verify_private_keys(subjects: Sequence[Subject], tools: Mapping[str, Path], scratch: Path) -> VerificationReport:
+def verify_private_keys(subjects: Sequence[Subject], tools: Mapping[str, Path]) -> VerificationReport:
     """Every key loads and belongs to its public half; ssh-keygen reads the first one as we do."""
     faults = [
         Fault(where=subject.where, rule="private key", what=problem)
@@ -48,11 +48,8 @@ def verify_private_keys(subjects: Sequence[Subject], tools: Mapping[str, Path], 
         missing = Unverified(tool="ssh-keygen", what="that OpenSSH reads the private keys", count=len(subjects))
         return VerificationReport(faults=tuple(faults), unverified=(missing,))
     subject = subjects[0]
-    file = scratch / "private_key"
-    file.touch(mode=0o600)
-    file.write_bytes(subject.file.content)
-    outcome = run(tools["ssh-keygen"], "-y", "-P", "", "-f", str(file))
-    file.unlink()
+    # over a pipe: a build that is killed must not leave a key behind
+    outcome = run(tools["ssh-keygen"], "-y", "-P", "", "-f", "/dev/stdin", content=subject.file.content)
     if not faults and (outcome.status != 0 or outcome.output.split()[:2] != _public(subject.file.content).split()):
         faults.append(Fault(where=subject.where, rule="ssh-keygen", what=words(outcome)))
     return VerificationReport(faults=tuple(faults), shapes=1)

@@ -321,10 +321,13 @@ def test_a_passphrase_needs_a_terminal_or_the_variable(tmp_path: Path, monkeypat
     assert "C0602" in result.stderr
 
 
-def test_only_a_build_says_once_that_no_escrow_is_recorded(tmp_path: Path) -> None:
+def test_check_and_build_say_once_that_no_escrow_is_recorded(tmp_path: Path) -> None:
     inventory = small_fleet(tmp_path)
     text, removed = re.subn(r"^escrow:\n(  .*\n)+", "", inventory.read_text(), flags=re.MULTILINE)
     assert removed == 1
     inventory.write_text(text)
     assert "C0501" not in gen("keys", "show", inventory).output
+    checked = gen("check", inventory)
+    assert (checked.exit_code, checked.output.count("C0501")) == (0, 1)
+    assert "kaizen: 6 nodes, 3 plans, 1 warning." in checked.output
     assert gen("build", inventory, "-o", tmp_path / "output").output.count("C0501") == 1

@@ -101,11 +101,11 @@ def test_known_hosts(line: str, right: bool, tmp_path: Path) -> None:
     assert (not report.faults) is right
 
 
-def test_private_keys(tmp_path: Path) -> None:
+def test_private_keys() -> None:
     good = KEYRING.private_key(EDGE)
-    assert not keys.verify_private_keys([subject(Kind.PRIVATE_KEY, good)], TOOLS, tmp_path).faults
+    assert not keys.verify_private_keys([subject(Kind.PRIVATE_KEY, good)], TOOLS).faults
     damaged = good.replace(b"A", b"B", 40)
-    assert keys.verify_private_keys([subject(Kind.PRIVATE_KEY, damaged)], TOOLS, tmp_path).faults
+    assert keys.verify_private_keys([subject(Kind.PRIVATE_KEY, damaged)], TOOLS).faults
 
 
 def test_log_rotation(tmp_path: Path) -> None:
@@ -127,6 +127,6 @@ def test_a_missing_parser_is_reported(tmp_path: Path) -> None:
         sudoers.verify([subject(Kind.SUDOERS, "x")], {}),
         logrotate.verify([subject(Kind.LOGROTATE, "x")], {}, tmp_path),
         keys.verify_known_hosts([subject(Kind.KNOWN_HOSTS, f"web {PUBLIC}\n")], {}, tmp_path),
-        keys.verify_private_keys([subject(Kind.PRIVATE_KEY, KEYRING.private_key(EDGE))], {}, tmp_path),
+        keys.verify_private_keys([subject(Kind.PRIVATE_KEY, KEYRING.private_key(EDGE))], {}),
     )
     assert [report.unverified[0].tool for report in reports] == ["visudo", "logrotate", "ssh-keygen", "ssh-keygen"]

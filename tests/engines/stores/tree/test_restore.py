@@ -20,6 +20,14 @@ from generator.plan import Origin
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="restores need root")
 ORIGIN = Origin(path="test")
+# What a line does that breaks in the middle of the data, long after the list of backups came over it.
+BREAK = """\
+        os.write(1, data)
+        total = globals().get("total", 0) + len(data)
+        if total > 1_000_000:
+            print("client_loop: broken\\033 pipe", file=sys.stderr, flush=True)
+            os._exit(255)
+"""
 
 
 @pytest.fixture
@@ -245,6 +253,22 @@ def test_an_unreachable_server_is_logged_with_its_last_words(world: World, live:
     assert "RESTORE-UNREACHABLE" in log
     assert "ssh: no route? to host" in log
     assert "\x1b" not in log + done.stderr and live.exists()
+
+
+def test_a_transfer_that_fails_is_logged_with_its_last_words(world: World, live: Path) -> None:
+    relay = (world.root / "bin" / "ssh").read_text()
+    broken = relay.replace("        os.write(1, data)\n", BREAK)
+    assert broken != relay
+    world._write_tool("ssh", broken)
+    done = world.run("alpha", "restore_conf_from_collection", stdin="latest")
+    assert done.returncode == 69, done.stderr
+    log = (world.own_path("alpha") / "logs" / "restore_conf_from_collection.log").read_text()
+    (failure,) = [line for line in log.splitlines() if "RESTORE-TRANSFER-FAILED" in line]
+    assert "client_loop: broken? pipe" in failure
+    assert "client_loop: broken? pipe" in done.stderr and "\x1b" not in log + done.stderr
+    assert live.exists()
+    world._write_tool("ssh", relay)
+    assert world.run("alpha", "restore_conf_from_collection", stdin="latest").returncode == 0
 
 
 def test_a_damaged_backup_touches_nothing(world: World, live: Path) -> None:
