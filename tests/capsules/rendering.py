@@ -11,31 +11,28 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY))
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
+
+from fleets import (  # noqa: E402
+    make_collect,
+    make_dataset,
+    make_limits,
+    make_node,
+    make_protect,
+    make_retention,
+    make_schedule,
+)
+from fleets import make_fleet as make_any_fleet  # noqa: E402
 
 from generator.engines.discovery import producers, stores  # noqa: E402
 from generator.engines.node_capsules import node_capsules  # noqa: E402
 from generator.engines.stores.tree.scrub import scrub_collected  # noqa: E402
-from generator.inventory.model import (  # noqa: E402
-    CollectPlan,
-    Dataset,
-    Fleet,
-    KeyEpochs,
-    Limits,
-    Node,
-    Operator,
-    Ownership,
-    Paths,
-    ProtectPlan,
-    Retention,
-    Schedule,
-)
+from generator.inventory.model import CollectPlan, Dataset, Fleet, Paths, ProtectPlan  # noqa: E402
 from generator.inventory.tools import TOOLS  # noqa: E402
-from generator.plan import Capsule, Holes, Origin  # noqa: E402
+from generator.plan import Capsule, Holes  # noqa: E402
 from generator.quoting import ShellWord  # noqa: E402
 from generator.render import TemplateLibrary  # noqa: E402
 
-HERE = Origin(path="tests")
 ODD_NAME = 'it\'s a $(touch /tmp/pwned) "dir" [x]*\\z'
 DATA_NUMBER = 0x7ABCDEF0
 DATE_SHIM = """#!/bin/bash
@@ -45,80 +42,45 @@ exec /usr/bin/date "$@"
 """
 
 
-def dataset(
-    name: str, producer: str, *, canary: str | None = None, mountpoint: str | None = None, **own: object
-) -> Dataset:
+def dataset(name: str, producer: str, *, canary: str | None = None, **own: object) -> Dataset:
     """A dataset with ``own`` settings of its producer, unchecked: capsules bear more than the language allows."""
-    return Dataset(
-        name=name,
-        producer=producer,
-        settings=producers()[producer].settings.model_construct(**own),
-        mountpoint=mountpoint,
-        canary=canary,
-        shrink_limit_percent=50,
-        origin=HERE,
-    )
+    settings = producers()[producer].settings.model_construct(**own)
+    return make_dataset(name, producer, settings, canary=canary)
 
 
 def protect_plan(directory: Path, name: str, datasets: tuple[str, ...], **rules: int) -> ProtectPlan:
     """A nightly plan into ``directory/store-<name>``."""
-    wanted = {"days": None, "last": None, "weekly": None, "monthly": None, "yearly": None, **rules}
-    return ProtectPlan(
-        name=name,
-        store="tree",
-        nodes=("unit",),
+    return make_protect(
+        name,
+        ("unit",),
         datasets=datasets,
         path=f"{directory}/store-{name}",
-        schedule=Schedule(cron="15 1 * * *", origin=HERE),
-        scrub=Schedule(cron="0 13 * * 0", origin=HERE),
-        retention=Retention(**{"keep_minimum": 2, **wanted}, origin=HERE),  # type: ignore[arg-type]
-        limits=limits(5 if name == "small" else 120),
+        schedule=make_schedule("15 1 * * *"),
+        scrub=make_schedule("0 13 * * 0"),
+        retention=make_retention(**{"keep_minimum": 2, **rules}),
+        limits=make_limits(5 if name == "small" else 120, parallel=1),
         preview=True,
-        copies=1,
-        sites=1,
-        origin=HERE,
     )
-
-
-def limits(seconds: int = 120) -> Limits:
-    """``seconds`` for a whole run."""
-    return Limits(duration_seconds=seconds, parallel=1, largest_file_bytes=1 << 40, reserve_bytes=0, origin=HERE)
 
 
 def collect_plan(directory: Path) -> CollectPlan:
     """A collection whose scrub is tested without a network."""
-    return CollectPlan(
-        name="collection",
-        store="tree",
-        collects="nightly",
-        node="unit",
+    return make_collect(
+        "collection",
+        "nightly",
+        "unit",
+        ("unit",),
         path=f"{directory}/collection",
-        ownership=Ownership.FAKE_SUPER,
-        sources=("unit",),
-        maximum_age_seconds=93600,
-        schedule=Schedule(cron="30 4 * * *", origin=HERE),
-        scrub=Schedule(cron="0 13 * * 0", origin=HERE),
-        retention=Retention(days=8, last=None, weekly=None, monthly=None, yearly=None, keep_minimum=8, origin=HERE),
-        limits=limits(),
-        preview=False,
-        origin=HERE,
+        scrub=make_schedule("0 13 * * 0"),
     )
 
 
 def make_fleet(directory: Path) -> Fleet:
     """One node with three plans: files, a store that may fill up, and a database."""
     data = f"{directory}/data"
-    node = Node(
-        name="unit",
+    node = make_node(
+        "unit",
         hostname=socket.gethostname(),
-        address="192.0.2.1",
-        port=22,
-        egress=("192.0.2.1",),
-        host_keys=("ssh-ed25519 AAAA",),
-        site="here",
-        os_family="debian",
-        timezone="UTC",
-        sudo_digests=True,
         tools={name: f"{directory}/tools/{name}" for name in TOOLS["debian"]},
         datasets=(
             dataset("etc", "paths", paths=(f"{data}/etc", f"{data}/{ODD_NAME}", f"{data}/file"), exclude=("cache/",)),
@@ -127,34 +89,22 @@ def make_fleet(directory: Path) -> Fleet:
             dataset("mysql", "mysql", socket=f"{directory}/mysql/socket"),
             dataset("opt", "paths", paths=(f"{data}/opt",), missing="optional"),
         ),
-        restore_points=(),
-        origin=HERE,
     )
-    return Fleet(
-        name="test",
-        prefix="",
-        deployment="test",
-        operator=Operator(name="backupoperator", number=1901, home="/var/lib/backupoperator"),
+    return make_any_fleet(
+        (node,),
         paths=Paths(
             programs=str(directory),
             logs=f"{directory}/log",
             state=f"{directory}/state",
             metrics=f"{directory}/metrics",
         ),
-        mail_to="root",
         health_check_url="https://health.example/key/",
-        signers=(),
-        epochs=KeyEpochs(current=1, accept_previous=False, edges={}),
-        escrow_recorded=True,
-        nodes=(node,),
         protect_plans=(
             protect_plan(directory, "database", ("mysql",), last=3),
             protect_plan(directory, "nightly", ("etc", "guarded", "opt"), days=2),
             protect_plan(directory, "small", ("full",), days=2),
         ),
-        collect_plans=(),
         data_numbers={"unit": DATA_NUMBER},
-        origin=HERE,
     )
 
 

@@ -6,23 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import fleets
 import pytest
 
-from generator.engines.settings import EngineSettings
-from generator.inventory.model import (
-    CollectPlan,
-    Dataset,
-    Fleet,
-    KeyEpochs,
-    Limits,
-    Node,
-    Operator,
-    Ownership,
-    Paths,
-    ProtectPlan,
-    Retention,
-    Schedule,
-)
+from generator.inventory.model import CollectPlan, Fleet, Limits, Node, Paths, ProtectPlan, Retention
 from generator.plan import (
     Account,
     Artifact,
@@ -57,63 +44,36 @@ def make_node(
     name: str, number: int, *, site: str = "mghpcc", zone: str = "UTC", datasets: Iterable[str] = ()
 ) -> Node:
     origin = at(f"nodes.{name}")
-    return Node(
-        name=name,
-        hostname=name,
+    return fleets.make_node(
+        name,
         address=f"10.31.0.{number}",
-        port=22,
         egress=(f"10.31.0.{number}",),
         host_keys=(f"ssh-ed25519 {name}",),
         site=site,
-        os_family="debian",
         timezone=zone,
-        sudo_digests=True,
         tools={},
         datasets=tuple(
-            Dataset(
-                name=dataset,
-                producer="paths",
-                settings=EngineSettings(),
-                mountpoint=None,
-                canary=None,
-                shrink_limit_percent=50,
-                origin=at(f"nodes.{name}.datasets.{dataset}"),
-            )
-            for dataset in datasets
+            fleets.make_dataset(dataset, origin=at(f"{origin.path}.datasets.{dataset}")) for dataset in datasets
         ),
-        restore_points=(),
         origin=origin,
     )
 
 
 def make_retention(plan: str, **rules: int | None) -> Retention:
-    values: dict[str, Any] = {"days": None, "last": None, "weekly": None, "monthly": None, "yearly": None}
-    values |= {"keep_minimum": 1} | rules
-    return Retention(**values, origin=at(f"plans.{plan}.retention"))
+    return fleets.make_retention(at(f"plans.{plan}.retention"), **rules)
 
 
 def make_limits(plan: str, minutes: int) -> Limits:
-    return Limits(
-        duration_seconds=minutes * 60,
-        parallel=2,
-        largest_file_bytes=10**12,
-        reserve_bytes=10**9,
-        origin=at(f"plans.{plan}.expected_duration"),
-    )
+    return fleets.make_limits(minutes * 60, at(f"plans.{plan}.expected_duration"))
 
 
 def make_protect(name: str, cron: str, nodes: tuple[str, ...], minutes: int = 90) -> ProtectPlan:
-    return ProtectPlan(
-        name=name,
-        store="tree",
-        nodes=nodes,
-        datasets=(),
-        path="/backups",
-        schedule=Schedule(cron=cron, origin=at(f"plans.{name}.schedule")),
-        scrub=None,
+    return fleets.make_protect(
+        name,
+        nodes,
+        schedule=fleets.make_schedule(cron, at(f"plans.{name}.schedule")),
         retention=make_retention(name, days=2, keep_minimum=2),
         limits=make_limits(name, minutes),
-        preview=False,
         copies=3,
         sites=2,
         origin=at(f"plans.{name}"),
@@ -123,20 +83,14 @@ def make_protect(name: str, cron: str, nodes: tuple[str, ...], minutes: int = 90
 def make_collect(
     name: str, collects: str, node: str, cron: str, sources: tuple[str, ...], minutes: int = 180
 ) -> CollectPlan:
-    return CollectPlan(
-        name=name,
-        store="tree",
-        collects=collects,
-        node=node,
-        path=f"/srv/{name}",
-        ownership=Ownership.FAKE_SUPER,
-        sources=sources,
-        maximum_age_seconds=26 * 3600,
-        schedule=Schedule(cron=cron, origin=at(f"plans.{name}.schedule")),
-        scrub=None,
+    return fleets.make_collect(
+        name,
+        collects,
+        node,
+        sources,
+        schedule=fleets.make_schedule(cron, at(f"plans.{name}.schedule")),
         retention=make_retention(name, days=8, keep_minimum=8),
         limits=make_limits(name, minutes),
-        preview=False,
         origin=at(f"plans.{name}"),
     )
 
@@ -144,22 +98,16 @@ def make_collect(
 def make_fleet(
     nodes: Iterable[Node], protect_plans: Iterable[ProtectPlan], collect_plans: Iterable[CollectPlan] = ()
 ) -> Fleet:
-    every = tuple(sorted(nodes, key=lambda node: node.name))
-    return Fleet(
+    made = fleets.make_fleet(nodes)
+    return replace(
+        made,
         name="kaizen",
-        prefix="",
         deployment="kaizen",
-        operator=Operator(name="backupoperator", number=1901, home="/var/lib/backupoperator"),
         paths=Paths(programs=PROGRAMS, logs="/var/log/capsule/kaizen", state="/var/lib/capsule/kaizen", metrics=""),
         mail_to="kaizen@example.org",
-        health_check_url="",
-        signers=(),
-        epochs=KeyEpochs(current=1, accept_previous=False, edges={}),
-        escrow_recorded=True,
-        nodes=every,
         protect_plans=tuple(protect_plans),
         collect_plans=tuple(collect_plans),
-        data_numbers={node.name: 0x70000000 + index for index, node in enumerate(every)},
+        data_numbers={node.name: 0x70000000 + index for index, node in enumerate(made.nodes)},
         origin=at("fleet"),
     )
 

@@ -16,24 +16,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from fleets import make_collect, make_fleet, make_limits, make_node, make_protect, make_retention
+
 from generator.engines.contribution import Contribution
 from generator.engines.stores.tree import topology
-from generator.inventory.model import (
-    CollectPlan,
-    Dataset,
-    Fleet,
-    KeyEpochs,
-    Limits,
-    Node,
-    Operator,
-    Ownership,
-    Paths,
-    ProtectPlan,
-    Retention,
-    Schedule,
-)
+from generator.inventory.model import Dataset, Fleet, Node, Operator, Paths
 from generator.inventory.tools import TOOLS
-from generator.plan import Capsule, Origin
+from generator.plan import Capsule
 from generator.plan.holes import Holes
 from generator.quoting import ShellWord
 from generator.render.templates import TemplateLibrary
@@ -69,10 +58,6 @@ DATE = """#!/bin/bash
 for argument; do [[ "$argument" == -d ]] && exec /usr/bin/date "$@"; done
 exec /usr/bin/date -d "$(<{file}) 12:00 UTC" "$@"
 """
-
-_ORIGIN = Origin(path="test")
-_SCHEDULE = Schedule(cron="30 4 * * *", origin=_ORIGIN)
-_RETENTION = Retention(days=8, last=None, weekly=None, monthly=None, yearly=None, keep_minimum=2, origin=_ORIGIN)
 
 
 class World:
@@ -124,85 +109,42 @@ class World:
 
     def node(self, name: str, datasets: tuple[Dataset, ...] = ()) -> Node:
         tools = {**TOOLS["debian"], **{tool: str(self.root / "bin" / tool) for tool in ("ssh", "date", "logger")}}
-        return Node(
-            name=name,
-            hostname=Path("/proc/sys/kernel/hostname").read_text().strip(),
-            address="192.0.2.1",
-            port=22,
-            egress=("192.0.2.1",),
-            host_keys=("ssh-ed25519 AAAA",),
-            site="here",
-            os_family="debian",
-            timezone="UTC",
-            sudo_digests=True,
-            tools=tools,
-            datasets=datasets,
-            restore_points=(),
-            origin=_ORIGIN,
-        )
+        hostname = Path("/proc/sys/kernel/hostname").read_text().strip()
+        return make_node(name, hostname=hostname, tools=tools, datasets=datasets)
 
     def fleet(
         self, *, nodes: Iterable[Node] = (), limits: Mapping[str, int] | None = None, **collection: object
     ) -> Fleet:
         """``nightly`` on every source, ``collection`` on one node, ``offsite`` pulling from that."""
-        base = Limits(
-            duration_seconds=120, parallel=2, largest_file_bytes=50_000_000, reserve_bytes=1_000_000, origin=_ORIGIN
+        base = make_limits(120, largest_file_bytes=50_000_000, reserve_bytes=1_000_000)
+        retention = make_retention(days=8, keep_minimum=2)
+        nightly = make_protect(
+            "nightly", SOURCES, path=str(self.root / "backups"), retention=retention, limits=base, preview=True
         )
-        bounded = replace(base, **(limits or {}))  # type: ignore[arg-type]
-        nightly = ProtectPlan(
-            name="nightly",
-            store="tree",
-            nodes=SOURCES,
-            datasets=(),
-            path=str(self.root / "backups"),
-            schedule=_SCHEDULE,
-            scrub=None,
-            retention=_RETENTION,
-            limits=base,
-            preview=True,
-            copies=1,
-            sites=1,
-            origin=_ORIGIN,
-        )
-        collecting = CollectPlan(
-            name="collection",
-            store="tree",
-            collects="nightly",
-            node="collector",
+        collecting = make_collect(
+            "collection",
+            "nightly",
+            "collector",
+            SOURCES,
             path=str(self.root / "collector" / "store"),
-            ownership=Ownership.FAKE_SUPER,
-            sources=SOURCES,
-            maximum_age_seconds=26 * 3600,
-            schedule=_SCHEDULE,
-            scrub=None,
-            retention=_RETENTION,
-            limits=bounded,
+            retention=retention,
+            limits=replace(base, **(limits or {})),  # type: ignore[arg-type]
             preview=True,
-            origin=_ORIGIN,
         )
         collecting = replace(collecting, **collection)  # type: ignore[arg-type]
         offsite = replace(
             collecting, name="offsite", collects="collection", node="second", path=str(self.root / "second" / "store")
         )
         root = self.root
-        return Fleet(
-            name="test",
-            prefix="",
-            deployment="test",
+        return make_fleet(
+            tuple(nodes) or tuple(self.node(name) for name in (*SOURCES, "collector", "second")),
             operator=Operator(name="operator", number=1901, home="/nonexistent"),
             paths=Paths(
                 programs=str(root / "programs"), logs=str(root / "logs"), state=str(root / "state"), metrics=""
             ),
-            mail_to="root",
-            health_check_url="",
-            signers=(),
-            epochs=KeyEpochs(current=1, accept_previous=False, edges={}),
-            escrow_recorded=True,
-            nodes=tuple(nodes) or tuple(self.node(name) for name in (*SOURCES, "collector", "second")),
             protect_plans=(nightly,),
             collect_plans=(collecting, offsite),
             data_numbers={"alpha": 0x70000001, "beta": 0x70000002},
-            origin=_ORIGIN,
         )
 
     def install(self, fleet: Fleet, contributions: Iterable[Contribution]) -> None:
@@ -298,7 +240,11 @@ class World:
     def _answer(self, link: socket.socket) -> None:
         name = b""
         while not name.endswith(b"\n"):
-            name += link.recv(1)
+            byte = link.recv(1)
+            if not byte:  # killed before it said whom it wants
+                link.close()
+                return
+            name += byte
         server, _, capsule = name.decode().strip().removeprefix("restore_").removeprefix("collect_").partition(".")
         with link:
             if server in self.down:
