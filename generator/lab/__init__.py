@@ -1,6 +1,6 @@
 """Real hosts on one machine, for the tests and for ``gen rehearse``: namespaces over one shared base root."""
 
-from generator.lab.base import PACKAGES, base_root
+from generator.lab.base import ENGINES, PLAIN, Base, base_root
 from generator.lab.errors import LabError, LabUnavailable
 from generator.lab.execution import CommandFailed, Completed, Process
 from generator.lab.host import Host
@@ -8,7 +8,9 @@ from generator.lab.lab import Lab
 from generator.lab.states import HostState
 
 __all__ = [
-    "PACKAGES",
+    "ENGINES",
+    "PLAIN",
+    "Base",
     "CommandFailed",
     "Completed",
     "Host",

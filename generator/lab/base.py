@@ -7,7 +7,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from generator.lab.execution import outside
 
 CACHE = Path("/var/cache/capsule-lab")
 
-PACKAGES = (
+_PACKAGES = (
     "acl",
     "attr",
     "bash",
@@ -35,42 +36,67 @@ PACKAGES = (
     "util-linux",
 )
 
+_ENGINE_PACKAGES = (
+    "btrfs-progs",
+    "busybox-static",
+    "docker.io",
+    "glusterfs-server",
+    "podman",
+    "zfs-fuse",
+)
 
-def base_root(packages: Sequence[str] = PACKAGES, cache: Path = CACHE) -> Path:
-    """The directory of the base root with ``packages``, built once for each list of packages and sources.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a base root is made of: packages, and scripts of this package that are run inside it, in order."""
+
+    packages: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+
+PLAIN = Base(packages=_PACKAGES, scripts=("base.sh",))
+
+# three times as large, so only for hosts that ask for it
+ENGINES = Base(packages=(*_PACKAGES, *_ENGINE_PACKAGES), scripts=("base.sh", "engines.sh"))
+
+
+def base_root(base: Base = PLAIN, cache: Path = CACHE) -> Path:
+    """The directory of the base root ``base``, built once for each recipe and each set of package sources.
 
     The packages come from where this machine gets its own. Raises `LabUnavailable` if they cannot be had.
     """
-    suite, sources = _suite(), _sources()
-    recipe = resources.files("generator.lab").joinpath("base.sh").read_text(encoding="utf-8")
-    parts = (suite, recipe, *sorted(packages), *(path.read_text(encoding="utf-8") for path in sources))
+    suite, sources = suite_here(), sources_here()
+    recipe = [resources.files("generator.lab").joinpath(name).read_text(encoding="utf-8") for name in base.scripts]
+    parts = (suite, *recipe, *sorted(base.packages), *(path.read_text(encoding="utf-8") for path in sources))
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     root = cache / digest
     if root.is_dir():
         return root
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "lock"):
+    with locked(cache / "lock"):
         if not root.is_dir():
-            _build(root, suite, sources, packages)
+            _build(root, suite, sources, base)
     return root
 
 
-def _build(root: Path, suite: str, sources: Sequence[Path], packages: Sequence[str]) -> None:
+def _build(root: Path, suite: str, sources: Sequence[Path], base: Base) -> None:
     for residue in root.parent.glob(".building.*"):
         shutil.rmtree(residue)
     building = root.parent / f".building.{root.name}"
-    script = resources.files("generator.lab").joinpath("base.sh")
-    command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(packages)}"]
-    with resources.as_file(script) as path:
-        hook = f'--customize-hook=chroot "$1" /bin/bash -s <{path}'
+    command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(base.packages)}"]
+    with ExitStack() as files:
+        for name in base.scripts:
+            script = files.enter_context(resources.as_file(resources.files("generator.lab").joinpath(name)))
+            command.append(f'--customize-hook=chroot "$1" /bin/bash -s <{script}')
         try:
-            outside([*command, hook, suite, str(building), *map(str, sources)], seconds=900)
+            outside([*command, suite, str(building), *map(str, sources)], seconds=900)
         except LabError as error:
             raise LabUnavailable(f"the lab's base root could not be built: {error}") from error
     building.rename(root)
 
 
-def _suite() -> str:
+def suite_here() -> str:
+    """The code name of this machine's Debian or Ubuntu, which hosts have too."""
     try:
         lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -82,7 +108,7 @@ def _suite() -> str:
     return codename
 
 
-def _sources() -> tuple[Path, ...]:
+def sources_here() -> tuple[Path, ...]:
     """This machine's own package sources, so that mirrors and keys are those its administrator chose."""
     apt = Path("/etc/apt")
     found = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))]
@@ -94,7 +120,8 @@ def _sources() -> tuple[Path, ...]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the cache: what takes minutes to build is built by one process at a time."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -86,8 +86,13 @@ def inside(pid: int, argv: Sequence[str], *, who: Identity = ROOT, env: Mapping[
     identity = (
         ["/usr/bin/setpriv", f"--reuid={who.uid}", f"--regid={who.gid}", "--init-groups", "--"] if who.uid else []
     )
-    entering = ["nsenter", "-t", str(pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--"]
+    entering = ["nsenter", "-t", str(pid), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"]
     return [*entering, "/usr/bin/env", "-i", *variables, *identity, *argv]
+
+
+def joining(group: Path) -> list[str]:
+    """What stands before an argv so that it runs in the control group ``group`` of this machine."""
+    return ["/bin/sh", "-c", 'echo 0 >"$0/cgroup.procs"; exec "$@"', str(group)]
 
 
 def finish(child: subprocess.Popen[bytes], argv: Sequence[str], stdin: bytes, seconds: float) -> Completed:

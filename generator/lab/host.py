@@ -12,8 +12,19 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 from signal import SIGKILL
 
+from generator.lab import cgroups
 from generator.lab.errors import LabError
-from generator.lab.execution import ROOT, CommandFailed, Completed, Identity, Process, finish, inside, processes_of
+from generator.lab.execution import (
+    ROOT,
+    CommandFailed,
+    Completed,
+    Identity,
+    Process,
+    finish,
+    inside,
+    joining,
+    processes_of,
+)
 from generator.lab.network import Network
 from generator.lab.states import HostState, load_disk, save_disk
 from generator.lab.syslog import Syslog
@@ -23,13 +34,22 @@ class Host:
     """A host of a lab, made by `Lab.host`; its disk outlives `kill` and `start`, not the lab."""
 
     def __init__(
-        self, *, name: str, interface: IPv4Interface, base: Path, directory: Path, lifeline: int, network: Network
+        self,
+        *,
+        name: str,
+        interface: IPv4Interface,
+        base: Path,
+        directory: Path,
+        group: Path | None,
+        lifeline: int,
+        network: Network,
     ) -> None:
         self.name = name
         self.address = str(interface.ip)
         self._interface = interface
         self._base = base
         self._directory = directory
+        self._group = group
         self._lifeline = lifeline
         self._network = network
         self._unshare: subprocess.Popen[bytes] | None = None
@@ -68,6 +88,9 @@ class Host:
 
     def _spawn(self, script: Path, told: int) -> subprocess.Popen[bytes]:
         namespaces = ["unshare", "-m", "-u", "-i", "-n", "-p", "-f", "--kill-child", "--propagation", "private"]
+        if self._group:
+            self._group.mkdir(parents=True, exist_ok=True)
+            namespaces = [*joining(self._group), *namespaces, "-C"]
         return subprocess.Popen(
             [*namespaces, "bash", str(script)],
             stdin=self._lifeline,
@@ -79,11 +102,17 @@ class Host:
                 "LAB_DISK": str(self._directory),
                 "LAB_NAME": self.name,
                 "LAB_TOLD": str(told),
+                "LAB_GROUP": str(self._group or ""),
             },
             pass_fds=(told,),
             cwd="/",
             start_new_session=True,
         )
+
+    @property
+    def has_engines(self) -> bool:
+        """Whether it can run containers and has the filesystems of snapshots."""
+        return self._group is not None
 
     @property
     def first(self) -> int:
@@ -130,8 +159,9 @@ class Host:
     ) -> subprocess.Popen[bytes]:
         """Start ``argv`` inside the host in a session of its own, with pipes; its group is the child's ``pid``."""
         who = ROOT if user == "root" else self._identity(user)
+        joined = joining(self._group / "init") if self._group else []
         return subprocess.Popen(
-            inside(self.first, argv, who=who, env=env),
+            [*joined, *inside(self.first, argv, who=who, env=env)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -184,6 +214,8 @@ class Host:
             os.kill(self._first, SIGKILL)
         self._unshare.communicate()
         self._unshare = None
+        if self._group:
+            cgroups.remove(self._group)
 
     def save(self) -> HostState:
         """Cut the power, keep a copy of the disk, and start the host again without daemons.

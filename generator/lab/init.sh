@@ -1,6 +1,6 @@
 # The first process of a host. Its environment: LAB_BASE and LAB_DISK (directories), LAB_NAME, and LAB_TOLD,
-# the descriptor that is told the process's number once the host's root is in place. Standard input is the lab's
-# lifeline.
+# the descriptor that is told the process's number once the host's root is in place. LAB_GROUP is not empty if the
+# host has a control group of its own. Standard input is the lab's lifeline.
 set -euo pipefail
 
 # read before the host's own /proc hides it: the number that the rest of the machine knows this process by
@@ -10,6 +10,12 @@ root=$LAB_DISK/root
 mount -t overlay "lab-$LAB_NAME" -o "lowerdir=$LAB_BASE,upperdir=$LAB_DISK/upper,workdir=$LAB_DISK/work" "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
+if [[ $LAB_GROUP ]]; then
+  mount -t cgroup2 cgroup "$root/sys/fs/cgroup"
+  # a group that hands controllers to others may hold no process itself
+  mkdir "$root/sys/fs/cgroup/init"
+  printf 0 >"$root/sys/fs/cgroup/init/cgroup.procs"
+fi
 mount -t tmpfs -o mode=0755 run "$root/run"
 mkdir -m 1777 "$root/run/lock"
 mkdir -m 0755 "$root/run/sshd"
@@ -25,6 +31,8 @@ full c 1 7
 random c 1 8
 urandom c 1 9
 tty c 5 0
+fuse c 10 229
+btrfs-control c 10 234
 loop-control c 10 237
 DEVICES
 for loop in {0..31}; do

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import IPv4Interface
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from generator.lab.base import PACKAGES, base_root
+from generator.lab import cgroups
+from generator.lab.base import ENGINES, PLAIN, base_root
 from generator.lab.errors import LabError
 from generator.lab.host import Host
 from generator.lab.network import Network
@@ -23,9 +23,9 @@ class Lab:
     where this machine cannot run one.
     """
 
-    def __init__(self, directory: Path, *, packages: Sequence[str] = PACKAGES, prefix_length: int = 16) -> None:
+    def __init__(self, directory: Path, *, prefix_length: int = 16) -> None:
         require_lab()
-        self._base = base_root(packages)
+        base_root(PLAIN)
         self._prefix_length = prefix_length
         self._hosts: dict[str, Host] = {}
         self._made = 0
@@ -55,25 +55,32 @@ class Lab:
         """The hosts in the order they were made."""
         return tuple(self._hosts.values())
 
-    def host(self, name: str, *, address: str) -> Host:
-        """A new host with host name ``name`` and an IPv4 ``address`` on the wire, started, without daemons."""
+    def host(self, name: str, *, address: str, engines: bool = False) -> Host:
+        """A new host with host name ``name`` and an IPv4 ``address`` on the wire, started, without daemons.
+
+        With ``engines`` it has Docker, Podman, ZFS (in user space), btrfs and Gluster too, and a control group of
+        its own. Raises `LabUnavailable` where this machine cannot give it that.
+        """
         if name in self._hosts:
             raise LabError(f"there is a host {name} already")
-        return self._make(name, address)
+        return self._make(name, address, engines)
 
     def replace(self, name: str, *, address: str) -> Host:
         """A new, empty machine under the name of the host ``name``, which is lost: its power is cut for good."""
         if name not in self._hosts:
             raise LabError(f"there is no host {name} to replace")
-        self._hosts[name].kill()
-        return self._make(name, address)
+        lost = self._hosts[name]
+        lost.kill()
+        return self._make(name, address, lost.has_engines)
 
-    def _make(self, name: str, address: str) -> Host:
+    def _make(self, name: str, address: str, engines: bool) -> Host:
+        directory = self._run.path / f"{self._made}-{name}"
         host = Host(
             name=name,
             interface=IPv4Interface(f"{address}/{self._prefix_length}"),
-            base=self._base,
-            directory=self._run.path / f"{self._made}-{name}",
+            base=base_root(ENGINES if engines else PLAIN),
+            directory=directory,
+            group=cgroups.hierarchy() / self._run.path.name / directory.name if engines else None,
             lifeline=self._run.lifeline,
             network=self._network,
         )

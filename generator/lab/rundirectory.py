@@ -10,13 +10,23 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from generator.lab.errors import LabError
+from generator.lab import cgroups
+from generator.lab.errors import LabError, LabUnavailable
 
 PREFIX = "capsule-lab."
 
 # Holds the wire's namespace, and ends when the lifeline does: no signal to the lab, not even SIGKILL, is missed.
-# The directory is the only thing that does not end with its processes. Its lock is kept until it is gone.
-_KEEPER = 'printf "ready\\n"; read -r || :; exec rm -rf --one-file-system -- "$DIRECTORY"'
+# The directory and the control group are all that does not end with the processes; the group can go when the last
+# process has. The lock of the directory is kept until both are gone.
+_KEEPER = r"""
+printf 'ready\n'
+read -r || :
+for ((attempt = 0; attempt < 400; attempt++)); do
+  [[ -d $GROUP ]] || break
+  find "$GROUP" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
+done
+exec rm -rf --one-file-system -- "$DIRECTORY"
+"""
 
 
 class RunDirectory:
@@ -38,7 +48,11 @@ class RunDirectory:
             ["unshare", "-n", "bash", "-c", _KEEPER],
             stdin=self.lifeline,
             stdout=subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", os.defpath), "DIRECTORY": str(self.path)},
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "DIRECTORY": str(self.path),
+                "GROUP": str(group_of(self.path) or self.path / "none"),
+            },
             pass_fds=(lock,),
             cwd="/",
             start_new_session=True,
@@ -62,6 +76,8 @@ class RunDirectory:
         os.close(self.lifeline)
         self._alive = -1
         self._keeper.communicate()
+        if group := group_of(self.path):
+            cgroups.remove(group)
         if self.path.exists():
             shutil.rmtree(self.path)
 
@@ -75,11 +91,24 @@ def remove_stale(parent: Path) -> tuple[Path, ...]:
             if lock is None:
                 continue
             try:
+                if group := group_of(candidate):
+                    cgroups.remove(group)
                 shutil.rmtree(candidate)
                 removed.append(candidate)
             finally:
                 os.close(lock)
     return tuple(removed)
+
+
+def group_of(directory: Path) -> Path | None:
+    """The control group of the lab in ``directory``, where hosts that need one have theirs.
+
+    It need not exist. None on a machine where no host can have one.
+    """
+    try:
+        return cgroups.hierarchy() / directory.name
+    except LabUnavailable:
+        return None
 
 
 def _take(directory: Path) -> int | None:

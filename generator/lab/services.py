@@ -18,13 +18,13 @@ def start_sshd(host: Host, port: int = 22) -> None:
     """Start sshd on ``port`` with the host keys that lie in /etc/ssh, and return once it listens."""
     host.run(["/usr/sbin/sshd", "-p", str(port)])
     listening = f":{port:04X} "
-    _until(lambda: listening in (host.proc / "net/tcp").read_text(), f"sshd of {host.name}")
+    until(lambda: listening in (host.proc / "net/tcp").read_text(), f"sshd of {host.name}")
 
 
 def stop_sshd(host: Host) -> None:
     """Stop sshd and every session of it."""
     host.run(["pkill", "-KILL", "-x", "sshd"], check=False)
-    _until(lambda: not host.running("sshd"), f"end of sshd of {host.name}")
+    until(lambda: not host.running("sshd"), f"end of sshd of {host.name}")
 
 
 def start_cron(host: Host, clock: str | None = None) -> None:
@@ -33,36 +33,38 @@ def start_cron(host: Host, clock: str | None = None) -> None:
     Only the daemon is deceived: its jobs get an environment of their own and see the true time.
     """
     deceived = "" if clock is None else f"faketime -f '@{clock}' "
-    _background(host, f"{deceived}/usr/sbin/cron -f", "/dev/null")
-    _until(lambda: host.running("cron"), f"cron of {host.name}")
+    background(host, f"{deceived}/usr/sbin/cron -f", "/dev/null")
+    until(lambda: host.running("cron"), f"cron of {host.name}")
 
 
 def stop_cron(host: Host) -> None:
     """Stop the cron daemon; jobs that run go on."""
     host.run(["pkill", "-KILL", "-x", "cron"], check=False)
-    _until(lambda: not host.running("cron"), f"end of cron of {host.name}")
+    until(lambda: not host.running("cron"), f"end of cron of {host.name}")
 
 
 def start_mariadb(host: Host) -> None:
     """Start MariaDB on its socket only, and return once it answers."""
     host.run(["install", "-d", "-o", "mysql", "-g", "mysql", "-m", "0755", "/run/mysqld"])
-    _background(host, "/usr/sbin/mariadbd --user=mysql", "/var/log/mariadb.log")
+    background(host, "/usr/sbin/mariadbd --user=mysql", "/var/log/mariadb.log")
     ping = ["mariadb-admin", f"--socket={MARIADB_SOCKET}", "--silent", "ping"]
-    _until(lambda: host.run(ping, check=False).status == 0, f"MariaDB of {host.name}")
+    until(lambda: host.run(ping, check=False).status == 0, f"MariaDB of {host.name}")
 
 
 def stop_mariadb(host: Host) -> None:
     """Shut MariaDB down in order."""
     host.run(["mariadb-admin", f"--socket={MARIADB_SOCKET}", "shutdown"])
-    _until(lambda: not host.running("mariadbd"), f"end of MariaDB of {host.name}")
+    until(lambda: not host.running("mariadbd"), f"end of MariaDB of {host.name}")
 
 
-def _background(host: Host, command: str, log: str) -> None:
+def background(host: Host, command: str, log: str) -> None:
+    """Start ``command`` (a piece of shell) as a daemon of the host, with its outputs appended to the file ``log``."""
     # every descriptor of ours is closed: a daemon that held one would keep its starter waiting
     host.run(["/bin/bash", "-c", f"exec setsid {command} </dev/null >>{log} 2>&1 &"])
 
 
-def _until(true: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def until(true: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Wait until ``true`` becomes so; raises `LabError` after ``seconds``, saying that ``what`` did not come."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
