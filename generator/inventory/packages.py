@@ -15,6 +15,7 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     "attr": ("/usr/bin/getfattr", "/usr/bin/setfattr"),
     "bash": ("/bin/bash",),
     "bsdutils": ("/usr/bin/logger",),
+    "clustershell": ("/usr/bin/clush",),
     "coreutils": (
         "/usr/bin/comm",
         "/usr/bin/cp",
@@ -31,6 +32,7 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     ),
     "cron": ("/usr/sbin/cron",),
     "curl": ("/usr/bin/curl",),
+    "docker.io": ("/usr/bin/docker",),
     "findutils": ("/usr/bin/find", "/usr/bin/xargs"),
     "grep": ("/usr/bin/grep",),
     "hostname": ("/usr/bin/hostname",),
@@ -40,9 +42,11 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     "openssh-client": ("/usr/bin/ssh",),
     "openssh-server": ("/usr/sbin/sshd",),
     "passwd": ("/usr/sbin/groupadd", "/usr/sbin/useradd", "/usr/sbin/userdel"),
+    "podman": ("/usr/bin/podman",),
     "rsync": ("/usr/bin/rsync",),
     "sed": ("/usr/bin/sed",),
     "sudo": ("/usr/bin/sudo", "/usr/sbin/visudo"),
+    "systemd": ("/usr/bin/systemctl", "/usr/bin/systemd-run"),
     "util-linux": ("/usr/bin/flock", "/usr/bin/mountpoint", "/usr/bin/setpriv"),
 }
 

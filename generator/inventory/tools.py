@@ -6,14 +6,17 @@ from collections.abc import Mapping
 
 COMMANDS = (
     "awk",
+    "clush",
     "comm",
     "cp",
     "curl",
     "cut",
     "date",
     "df",
+    "docker",
     "find",
     "flock",
+    "fsfreeze",
     "getfattr",
     "grep",
     "hostname",
@@ -22,23 +25,27 @@ COMMANDS = (
     "mariadb",
     "mariadb-dump",
     "mountpoint",
+    "podman",
     "rsync",
     "sed",
     "setfattr",
     "setpriv",
+    "setsid",
     "sha256sum",
     "sort",
     "ssh",
     "stat",
     "sudo",
     "sync",
+    "systemctl",
+    "systemd-run",
     "tail",
     "timeout",
     "xargs",
 )
 
 # Both families have merged /bin into /usr/bin.
-_MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS}
+_MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS} | {"fsfreeze": "/usr/sbin/fsfreeze"}
 
 TOOLS: Mapping[str, Mapping[str, str]] = {
     "debian": _MERGED,
