@@ -15,6 +15,7 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     "attr": ("/usr/bin/getfattr", "/usr/bin/setfattr"),
     "bash": ("/bin/bash",),
     "bsdutils": ("/usr/bin/logger",),
+    "btrfs-progs": ("/usr/bin/btrfs",),
     "clustershell": ("/usr/bin/clush",),
     "coreutils": (
         "/usr/bin/comm",
@@ -34,11 +35,15 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     "curl": ("/usr/bin/curl",),
     "docker.io": ("/usr/bin/docker",),
     "findutils": ("/usr/bin/find", "/usr/bin/xargs"),
+    "glusterfs-client": ("/usr/sbin/mount.glusterfs",),
+    "glusterfs-server": ("/usr/sbin/gluster",),
     "grep": ("/usr/bin/grep",),
     "hostname": ("/usr/bin/hostname",),
     "logrotate": ("/usr/sbin/logrotate",),
+    "lvm2": ("/usr/sbin/lvcreate", "/usr/sbin/lvremove", "/usr/sbin/lvs"),
     "mariadb-client": ("/usr/bin/mariadb", "/usr/bin/mariadb-dump"),
     "mawk": ("/usr/bin/awk",),
+    "mount": ("/usr/bin/mount", "/usr/bin/umount"),
     "openssh-client": ("/usr/bin/ssh",),
     "openssh-server": ("/usr/sbin/sshd",),
     "passwd": ("/usr/sbin/groupadd", "/usr/sbin/useradd", "/usr/sbin/userdel"),
@@ -47,7 +52,16 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     "sed": ("/usr/bin/sed",),
     "sudo": ("/usr/bin/sudo", "/usr/sbin/visudo"),
     "systemd": ("/usr/bin/systemctl", "/usr/bin/systemd-run"),
-    "util-linux": ("/usr/bin/flock", "/usr/bin/mountpoint", "/usr/bin/setpriv"),
+    "util-linux": (
+        "/usr/bin/flock",
+        "/usr/bin/mountpoint",
+        "/usr/bin/setpriv",
+        "/usr/bin/setsid",
+        "/usr/sbin/blkid",
+        "/usr/sbin/fsfreeze",
+        "/usr/sbin/wipefs",
+    ),
+    "zfsutils-linux": ("/usr/sbin/zfs", "/usr/sbin/zpool"),
 }
 
 # Where another family has another name, and where it has another command, by Debian's.
@@ -56,8 +70,10 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "redhat": {
         "bsdutils": "util-linux",
         "cron": "cronie",
+        "glusterfs-client": "glusterfs-fuse",
         "mariadb-client": "mariadb",
         "mawk": "gawk",
+        "mount": "util-linux",
         "openssh-client": "openssh-clients",
         "passwd": "shadow-utils",
     },

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 COMMANDS = (
     "awk",
+    "blkid",
+    "btrfs",
     "clush",
     "comm",
     "cp",
@@ -18,12 +20,17 @@ COMMANDS = (
     "flock",
     "fsfreeze",
     "getfattr",
+    "gluster",
     "grep",
     "hostname",
     "join",
     "logger",
+    "lvcreate",
+    "lvremove",
+    "lvs",
     "mariadb",
     "mariadb-dump",
+    "mount",
     "mountpoint",
     "podman",
     "rsync",
@@ -41,11 +48,18 @@ COMMANDS = (
     "systemd-run",
     "tail",
     "timeout",
+    "umount",
+    "wipefs",
     "xargs",
+    "zfs",
+    "zpool",
 )
 
 # Both families have merged /bin into /usr/bin.
-_MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS} | {"fsfreeze": "/usr/sbin/fsfreeze"}
+_MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS} | {
+    command: f"/usr/sbin/{command}"
+    for command in ("blkid", "fsfreeze", "gluster", "lvcreate", "lvremove", "lvs", "wipefs", "zfs", "zpool")
+}
 
 TOOLS: Mapping[str, Mapping[str, str]] = {
     "debian": _MERGED,
