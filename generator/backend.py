@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.deliveries import deliveries
-from generator.emit.tree import OutputFile
+from generator.deliveries import deliveries, fleet_deliveries
+from generator.emit.tree import OutputFile, output_mode
 from generator.inventory.model import Paths
 from generator.keys import Keyring
 from generator.plan import FleetPlan, Span
@@ -85,7 +85,7 @@ def _seal(
         signers=request.signers,
         place=request.place,
     )
-    return assemble(sealing, nodes, delivered, review_pages(review))
+    return assemble(sealing, nodes, delivered, (*review_pages(review), *_deliver_fleet(request, nodes)))
 
 
 def _render(request: BuildRequest, verifying: Verification, progress: Progress) -> tuple[RenderedNode, ...]:
@@ -115,3 +115,16 @@ def _deliver(
         verifying.see_delivery(node.name, found[node.name])
     progress("deliver", len(nodes), len(nodes))
     return found
+
+
+def _deliver_fleet(request: BuildRequest, nodes: tuple[RenderedNode, ...]) -> tuple[OutputFile, ...]:
+    return tuple(
+        OutputFile(
+            path=file.path,
+            content=file.content,
+            mode=output_mode(file.mode, sensitive=file.sensitive, on_node=False),
+            sensitive=file.sensitive,
+        )
+        for delivery in fleet_deliveries().values()
+        for file in delivery.deliver_fleet(request.plan.deployment, request.paths, nodes, request.library)
+    )

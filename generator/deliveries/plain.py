@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from generator.deliveries.order import in_placing_order
 from generator.deliveries.requirements import Command, Requirements, requirements
 from generator.inventory.model import Paths
 from generator.inventory.packages import INSTALLERS
 from generator.plan import Account, Directory, Hole, Holes, NodePlan, holes, holes_of
 from generator.quoting import ShellWord
-from generator.render.model import DeliveryFile, Kind, RenderedFile, RenderedNode
+from generator.render.model import DeliveryFile, RenderedFile, RenderedNode
 from generator.render.templates import TemplateLibrary
 
-# A rule before the program it allows, programs before the key that reaches them, and what starts them by itself last.
-# The manifest says that everything else is there.
-PLACING_ORDER = (
-    Kind.SUDOERS,
-    Kind.CAPSULE,
-    Kind.KNOWN_HOSTS,
-    Kind.PRIVATE_KEY,
-    Kind.AUTHORIZED_KEYS,
-    Kind.CRON,
-    Kind.LOGROTATE,
-    Kind.MANIFEST,
-)
 SUMMARIES = {
     "install.sh": "Puts this build of the node's backup programs in their place; a second run changes nothing.",
     "remove.sh": "Takes the node's backup programs away again, and leaves every backup, log and state file alone.",
@@ -66,7 +53,7 @@ def _common(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole
         "origin": ShellWord.of(plan.origin.path),
         "programs": ShellWord.of(paths.programs),
         "state": ShellWord.of(paths.state),
-        "files": tuple(_file(file) for file in _in_order(node.files)),
+        "files": tuple(_file(file) for file in in_placing_order(node.files)),
         "accounts": tuple(_account(account) for account in sorted(plan.accounts)),
         "directories": tuple(_directory(directory) for directory in sorted(plan.directories)),
         "clock": _clock(plan),
@@ -74,10 +61,6 @@ def _common(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole
         "packages": tuple(ShellWord.of(package) for package in needs.packages),
         "install_packages": ShellWord.of(INSTALLERS[plan.os_family]),
     }
-
-
-def _in_order(files: Iterable[RenderedFile]) -> list[RenderedFile]:
-    return sorted(files, key=lambda file: (PLACING_ORDER.index(file.kind), file.path))
 
 
 def _file(file: RenderedFile) -> Holes:

@@ -19,3 +19,15 @@ class Delivery(Protocol):
     ) -> tuple[DeliveryFile, ...]:
         """The files that lie beside ``root/`` in the node's part of the output, sorted by path; pure."""
         ...
+
+
+class FleetDelivery(Protocol):
+    """Hands a whole fleet's files to a configuration management."""
+
+    name: str
+
+    def deliver_fleet(
+        self, deployment: str, paths: Paths, nodes: tuple[RenderedNode, ...], library: TemplateLibrary
+    ) -> tuple[DeliveryFile, ...]:
+        """Files with paths below the deployment's directory; a node's own data lies in files of its own; pure."""
+        ...

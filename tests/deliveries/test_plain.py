@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from generator.deliveries import deliveries
-from generator.deliveries.plain import DELIVERY, PLACING_ORDER
+from generator.deliveries.order import PLACING_ORDER
+from generator.deliveries.plain import DELIVERY
 from generator.deliveries.requirements import Command, requirements
 from generator.render import Kind, RenderedNode
 from tests.deliveries.builds import LIBRARY, Build, scripts_on
