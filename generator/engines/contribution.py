@@ -62,3 +62,4 @@ class Contribution:
     packages: tuple[str, ...] = ()
     expected_runs: tuple[ExpectedRun, ...] = ()
     kept_trees: tuple[KeptTree, ...] = ()
+    reports_holds: bool = False  # `check_backups` tells what is stopped on purpose
