@@ -21,8 +21,9 @@ def producers() -> Mapping[str, ProducerEngine]:
 
 @cache
 def stores() -> Mapping[str, StoreEngine]:
-    """Every store engine by name."""
-    return cast("dict[str, StoreEngine]", _discover("generator.engines.stores"))
+    """Every store engine that plans for single nodes can use, by name."""
+    found = _discover("generator.engines.stores")
+    return cast("dict[str, StoreEngine]", {name: one for name, one in found.items() if hasattr(one, "protect")})
 
 
 @cache

@@ -96,6 +96,13 @@ class QuiescerEngine(Protocol):
         """What the engine's listing function is called with for ``quiescer``."""
         ...
 
+    def frozen(self, settings: EngineSettings) -> tuple[str, ...]:
+        """Absolute paths of file systems that nobody can write while it holds; most engines have none.
+
+        Checked when the inventory is read: nothing that Capsule needs to thaw them may lie there.
+        """
+        ...
+
 
 class KeeperEngine(Protocol):
     """The part of a store engine that directed and replica plans use: keeps whole moments of many sources."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from generator.diagnostics.model import Label
+from generator.inventory.directed_checks import check_directed
 from generator.inventory.model import Fleet
 from generator.inventory.nodes import ResolvedNode
 from generator.inventory.overlaps import check_paths
 from generator.inventory.plans import PlanResolver
+from generator.inventory.reach import check_reach
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report
 from generator.plan.origin import Span
@@ -22,18 +24,19 @@ def check_meaning(
     _check_empty(nodes, plans, tree, report)
     _check_names(nodes, tree, report)
     _check_unique(nodes, report)
-    _check_reach(fleet, nodes, plans, report)
+    check_reach(fleet, nodes, plans, report)
     _check_coverage(fleet, nodes, plans, report)
     _check_restore_points(fleet, nodes, plans, report)
+    check_directed(fleet, nodes, plans, report)
     check_paths(fleet, nodes, plans, report)
 
 
 def _check_empty(nodes: Mapping[str, ResolvedNode], plans: PlanResolver, tree: Tree, report: Report) -> None:
     if not nodes:
         report.error("C0306", "the fleet has no nodes", tree.entries["nodes"].key, "add a node")
-    if not plans.protecting:
+    if not plans.protecting and not plans.directing:
         place = tree.entries["plans"].key
-        report.error("C0306", "no plan protects anything", place, "add a plan with `protects`")
+        report.error("C0306", "no plan protects anything", place, "add a plan with `protects` or `directs`")
 
 
 def _check_names(nodes: Mapping[str, ResolvedNode], tree: Tree, report: Report) -> None:
@@ -75,59 +78,52 @@ def _inner(resolved: ResolvedNode, key: str) -> Span:
     return resolved.span("reach", "address") if key == "reach" else resolved.span(key)
 
 
-def _check_reach(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report) -> None:
-    """Whoever takes part in collecting is reached by others, and reaches them when it restores."""
-    needed: dict[str, Label] = {}
-    for plan in fleet.collect_plans:
-        label = Label(span=plans.span(plan.name), text=f"`{plan.name}` connects to it, or it to others")
-        for name in (plan.node, *plan.sources):
-            needed.setdefault(name, label)
-    for name, label in sorted(needed.items()):
-        resolved = nodes.get(name)
-        if resolved is None:
-            continue
-        node = resolved.node
-        if not node.address:
-            said = f"nothing says how `{name}` is reached"
-            report.error("C0307", said, resolved.key, "add `reach: {address: …}`", label)
-        elif not node.egress:
-            said = f"nothing says where connections of `{name}` come from"
-            advice = "add `egress: [its address]`: a host name cannot be pinned"
-            report.error("C0307", said, resolved.key, advice, label)
-        if not node.host_keys:
-            said = f"no host key of `{name}` is pinned"
-            advice = 'add `host_keys: ["ssh-ed25519 …"]`, the line of its ssh_host_ed25519_key.pub'
-            report.error("C0307", said, resolved.key, advice, label)
-
-
 def _check_coverage(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report) -> None:
-    holders: dict[tuple[str, str], str] = {}
+    protected: dict[tuple[str, str], str] = {}
     for plan in fleet.protect_plans:
         for name in plan.nodes:
-            datasets = [one for one in nodes[name].dataset_names if not plan.datasets or one in plan.datasets]
+            datasets = _planned(nodes[name], plan.datasets)
             if not datasets and nodes[name].complete:
                 said = f"`{name}` has nothing that the plan `{plan.name}` could protect"
                 label = Label(span=plans.span(plan.name, "protects"), text="it is protected here")
                 report.error("C0315", said, nodes[name].key, "give it datasets, or leave it out of the plan", label)
             for dataset in datasets:
-                _claim(holders, plan.name, name, dataset, plans, report)
+                _claim(protected, (plan.name, name, dataset), "protects", plans, report)
+    covered = protected.keys() | _directed(fleet, nodes, plans, report)
     for resolved in nodes.values():
         for dataset, blueprint in resolved.blueprints.items():
-            if (resolved.node.name, dataset) not in holders:
+            if (resolved.node.name, dataset) not in covered:
                 said = f"no plan protects the dataset `{dataset}` of `{resolved.node.name}`"
-                report.warn("C0317", said, blueprint.span, "add the node to a plan that protects")
+                report.warn("C0317", said, blueprint.span, "add the node to a plan that protects or directs")
+
+
+def _directed(
+    fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report
+) -> Set[tuple[str, str]]:
+    """The datasets, by node and name, that plans direct."""
+    directed: dict[tuple[str, str], str] = {}
+    for plan in fleet.directed_plans:
+        for name in plan.sources:
+            for dataset in _planned(nodes[name], plan.datasets):
+                _claim(directed, (plan.name, name, dataset), "directs", plans, report)
+    return directed.keys()
+
+
+def _planned(resolved: ResolvedNode, datasets: tuple[str, ...]) -> list[str]:
+    return [one for one in resolved.dataset_names if not datasets or one in datasets]
 
 
 def _claim(
-    holders: dict[tuple[str, str], str], plan: str, node: str, dataset: str, plans: PlanResolver, report: Report
+    holders: dict[tuple[str, str], str], claim: tuple[str, str, str], key: str, plans: PlanResolver, report: Report
 ) -> None:
+    plan, node, dataset = claim
     first = holders.setdefault((node, dataset), plan)
     if first == plan:
         return
-    label = Label(span=plans.span(first, "protects"), text=f"`{first}` protects it too")
-    said = f"two plans protect the dataset `{dataset}` of `{node}`"
+    label = Label(span=plans.span(first, key), text=f"`{first}` {key} it too")
+    said = f"two plans {'protect' if key == 'protects' else 'direct'} the dataset `{dataset}` of `{node}`"
     advice = "leave the node out of one, or divide its datasets with `datasets: […]`"
-    report.error("C0303", said, plans.span(plan, "protects"), advice, label)
+    report.error("C0303", said, plans.span(plan, key), advice, label)
 
 
 def _check_restore_points(
@@ -135,14 +131,16 @@ def _check_restore_points(
 ) -> None:
     for node in fleet.nodes:
         holding = [plan.name for plan in fleet.collect_plans if node.name in plan.sources]
+        holding += [plan.name for plan in fleet.directed_plans if node.name in plan.sources]
         for point in node.restore_points:
-            if point.source in holding or (point.source in plans.collecting and point.source in plans.doubtful):
+            pulled = point.source in plans.collecting or point.source in plans.directing
+            if point.source in holding or (pulled and point.source in plans.doubtful):
                 continue
             place = nodes[node.name].points[point.name].span_of("from")
-            if point.source not in plans.protecting and point.source not in plans.collecting:
-                advice = meant(point.source, holding, f"no plan collects `{node.name}`")
+            if not pulled and point.source not in plans.protecting and point.source not in plans.replicating:
+                advice = meant(point.source, holding, f"no plan collects or directs `{node.name}`")
                 report.error("C0301", f"there is no plan `{point.source}`", place, advice)
                 continue
-            advice = f"name one of: {', '.join(holding)}" if holding else f"no plan collects `{node.name}`"
-            said = f"`{point.source}` is not a plan that collects `{node.name}`"
+            advice = f"name one of: {', '.join(holding)}" if holding else f"no plan collects or directs `{node.name}`"
+            said = f"`{point.source}` is not a plan that collects or directs `{node.name}`"
             report.error("C0320", said, place, advice)

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Field
 
+from generator.inventory.parts import Part, Percent
+from generator.inventory.plan_language import AnyPlan
 from generator.inventory.values import (
     AbsolutePath,
     Account,
     Address,
-    Cron,
     Day,
-    Duration,
     Egress,
     HomePath,
     HostName,
     InstalledPath,
     Mail,
+    MountPath,
     Name,
     OwnPath,
     PublicKey,
     SecretText,
-    Size,
-    StorePath,
     Url,
     Word,
     Zone,
 )
-
-Count: TypeAlias = Annotated[int, Field(ge=1, le=36500)]
-Percent: TypeAlias = Annotated[int, Field(ge=0, le=100)]
-
-
-class Part(BaseModel):
-    """A mapping of the inventory: nothing unknown, nothing converted, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class SecretPart(Part):
@@ -111,6 +101,25 @@ class ReachPart(Part):
     port: int = Field(default=22, ge=1, le=65535, description="the port of its sshd")
 
 
+class SnapshotPart(Part):
+    """How a dataset is frozen for a moment; the other keys are the snapshot engine's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    engine: str | None = Field(default=None, description="the name of a snapshot engine")
+    mount: MountPath | None = Field(
+        default=None, description="where the snapshot is mounted. Default: /run/capsule/<deployment>/<plan>/<dataset>"
+    )
+
+
+class QuiescePart(Part):
+    """What holds a node's writers still while snapshots are taken; the other keys are the quiescer's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    engine: str | None = Field(default=None, description="the name of a quiescer engine")
+
+
 class DatasetPart(Part):
     """What is protected; the other keys are the producer's own."""
 
@@ -122,6 +131,9 @@ class DatasetPart(Part):
     shrink_limit: Percent | None = Field(
         default=None, description="percent of the last complete backup that must be there again; built in: 50"
     )
+    snapshot: SnapshotPart | None = Field(
+        default=None, description="how plans that direct freeze it for a moment. Default: it is read as it lies"
+    )
 
 
 class RestorePointPart(Part):
@@ -131,7 +143,7 @@ class RestorePointPart(Part):
 
     dataset: Name = Field(description="the dataset that holds it")
     path: AbsolutePath = Field(description="the file or directory on the node")
-    source: Name = Field(alias="from", description="the collecting plan that it is pulled from")
+    source: Name = Field(alias="from", description="the plan that it is pulled from")
 
 
 class LayerPart(Part):
@@ -153,6 +165,10 @@ class LayerPart(Part):
     datasets: dict[Name, DatasetPart | None] | None = Field(
         default=None, description="what is protected, by name; merged over weaker layers, and null removes"
     )
+    quiesce: dict[Name, QuiescePart | None] | None = Field(
+        default=None,
+        description="what stands still while snapshots are taken, by name; merged over weaker layers, null removes",
+    )
     restore_points: dict[Name, RestorePointPart | None] | None = Field(
         default=None, description="single paths that get a restore capsule of their own, by name; null removes"
     )
@@ -169,7 +185,9 @@ class NodePart(LayerPart):
     """A machine."""
 
     hostname: HostName | None = Field(
-        default=None, description="what `hostname` says there: capsules insist on it. Default: the node's name"
+        default=None,
+        description="what `hostname` says there: capsules insist on it. "
+        "Default: the node's name, `<prefix>-` before it where the fleet has a prefix",
     )
     reach: ReachPart | None = Field(default=None, description="needed where another node connects to it")
     egress: tuple[Egress, ...] | None = Field(
@@ -185,79 +203,6 @@ class NodePart(LayerPart):
         le=0x7FFFFFF0,
         description="uid and gid of the account that keeps its data on stores. Default: derived from the name",
     )
-
-
-class RetentionPart(Part):
-    """What is kept: a backup stays if any rule wants it."""
-
-    days: Count | None = Field(default=None, description="everything this many days old or younger")
-    last: Count | None = Field(default=None, description="this many of the newest complete backups")
-    weekly: Count | None = Field(default=None, description="the newest of each of this many weeks")
-    monthly: Count | None = Field(default=None, description="the newest of each of this many months")
-    yearly: Count | None = Field(default=None, description="the newest of each of this many years")
-    keep_minimum: Count | None = Field(
-        default=None, description="complete backups that stay whatever happens. Default: `days` or `last`, else 1"
-    )
-
-
-class StorePart(Part):
-    """Where and how backups are kept."""
-
-    engine: str = Field(description="the name of a store engine")
-    path: StorePath = Field(description="the store's own directory")
-    ownership: Literal["fake-super", "native"] | None = Field(
-        default=None, description="how a collecting store keeps owners. Default: fake-super"
-    )
-
-
-class PromisePart(Part):
-    """What the compiler proves of every protected dataset."""
-
-    copies: int = Field(default=1, ge=1, le=100, description="copies, the local one included")
-    sites: int = Field(default=1, ge=1, le=100, description="sites that hold a copy")
-
-
-class PlanPart(Part):
-    """What both kinds of plans have."""
-
-    store: StorePart = Field(description="where the backups are kept")
-    schedule: Cron = Field(
-        description="five crontab fields, in the time zone of the node that runs it", examples=["15 1 * * *"]
-    )
-    expected_duration: Duration = Field(description="the worst case of a whole run; a run is stopped after it")
-    retention: RetentionPart = Field(description="what is kept")
-    scrub: Cron | None = Field(default=None, description="when old backups are read again and compared")
-    preview: bool = Field(default=False, description="also make a capsule that says what a run would do")
-    parallel: int = Field(default=4, ge=1, le=256, description="how many sources are pulled at once")
-    largest_file: Size = Field(default=1 << 40, description="a larger file is refused. Default: 1T")
-    reserve: Size = Field(default=1 << 30, description="space that a run leaves free on the store. Default: 1G")
-
-
-class ProtectPart(PlanPart):
-    """A plan that backs nodes up onto themselves."""
-
-    protects: tuple[Name, ...] = Field(description="groups and nodes")
-    datasets: tuple[Name, ...] = Field(default=(), description="only these datasets. Default: all")
-    promise: PromisePart = Field(default=PromisePart(), description="copies and sites to prove")
-
-
-class CollectPart(PlanPart):
-    """A plan by which one node pulls what another plan made."""
-
-    collects: Name = Field(description="the plan whose backups are pulled")
-    node: Name = Field(description="the node that pulls and keeps them")
-    maximum_age: Duration = Field(
-        default=26 * 3600, description="a source without a newer backup than this is stale. Default: 26h"
-    )
-
-
-def _kind(value: Any) -> str:
-    return "<collects>" if isinstance(value, dict) and "collects" in value else "<protects>"
-
-
-AnyPlan: TypeAlias = Annotated[
-    Annotated[ProtectPart, Tag("<protects>")] | Annotated[CollectPart, Tag("<collects>")], Discriminator(_kind)
-]
 
 
 class InventoryPart(Part):

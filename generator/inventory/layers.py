@@ -15,6 +15,7 @@ from generator.source import Entry, Scalar, plain
 from generator.source import Mapping as Tree
 
 SCALARS = ("site", "timezone", "os_family", "sudo")
+MAPPINGS = ("tools", "datasets", "quiesce", "restore_points")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Sourced:
         return self.span if entry is None else entry.value.span
 
 
-# The layers' parts of one dataset, weak to strong: each is a key's place and the mapping below it.
-DatasetParts: TypeAlias = tuple[Entry, ...]
+# The layers' parts of one dataset or quiescer, weak to strong: each is a key's place and the mapping below it.
+LayeredParts: TypeAlias = tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,19 @@ class Settings:
 
     scalars: Mapping[str, Sourced]
     tools: Mapping[str, Sourced]
-    datasets: Mapping[str, DatasetParts]
+    datasets: Mapping[str, LayeredParts]
+    quiesce: Mapping[str, LayeredParts]
     restore_points: Mapping[str, Sourced]
 
 
-EMPTY = Settings({}, {}, {}, {})
+EMPTY = Settings({}, {}, {}, {}, {})
 
 
 def overlay(below: Settings, layer: Layer) -> Settings:
     """``layer`` over ``below``; what it does not name is shared, not copied."""
     part, tree = layer.part, layer.tree
     given = part.model_fields_set
-    if given.isdisjoint(("datasets", "tools", "restore_points", *SCALARS)):
+    if given.isdisjoint((*MAPPINGS, *SCALARS)):
         return below
     scalars = dict(below.scalars)
     for name in SCALARS:
@@ -70,7 +72,8 @@ def overlay(below: Settings, layer: Layer) -> Settings:
     return Settings(
         scalars,
         _overlay_values(below.tools, part.tools, tree.get("tools")),
-        _overlay_datasets(below.datasets, tree.get("datasets")),
+        _overlay_parts(below.datasets, tree.get("datasets")),
+        _overlay_parts(below.quiesce, tree.get("quiesce")),
         _overlay_values(below.restore_points, part.restore_points, tree.get("restore_points")),
     )
 
@@ -92,7 +95,7 @@ def _overlay_values(
     return merged
 
 
-def _overlay_datasets(below: Mapping[str, DatasetParts], tree: Any) -> Mapping[str, DatasetParts]:
+def _overlay_parts(below: Mapping[str, LayeredParts], tree: Any) -> Mapping[str, LayeredParts]:
     if not isinstance(tree, Tree):
         return below
     merged = dict(below)
@@ -226,7 +229,7 @@ def _layer(label: str, part: LayerPart, tree: Tree) -> Layer:
 def _leaves(layer: Layer) -> dict[str, Sourced]:
     """Everything that a layer sets for its nodes, by key path; lists count as one value."""
     found: dict[str, Sourced] = {}
-    for key in (*SCALARS, "tools", "datasets", "restore_points"):
+    for key in (*SCALARS, *MAPPINGS):
         if (entry := layer.tree.entries.get(key)) is not None:
             _collect(key, entry, found)
     return found

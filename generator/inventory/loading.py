@@ -105,7 +105,10 @@ def _fleet(
     part: InventoryPart, tree: Mapping, nodes: dict[str, ResolvedNode], plans: PlanResolver, report: Report
 ) -> Fleet:
     deployment = f"{part.deployment_prefix}-{part.fleet}" if part.deployment_prefix else part.fleet
-    sources = sorted({node for plan in plans.protecting.values() for node in plan.nodes})
+    sources = sorted(
+        {node for plan in plans.protecting.values() for node in plan.nodes}
+        | {node for directing in plans.directing.values() for node in directing.sources}
+    )
     paths = part.paths
     return Fleet(
         name=part.fleet,
@@ -130,6 +133,8 @@ def _fleet(
         nodes=tuple(one.node for one in nodes.values()),
         protect_plans=tuple(plans.protecting.values()),
         collect_plans=tuple(plans.collecting.values()),
+        directed_plans=tuple(plans.directing.values()),
+        replica_plans=tuple(plans.replicating.values()),
         data_numbers=data_numbers(deployment, [nodes[name] for name in sources], report),
         origin=Origin(path="fleet", span=_span(tree, "fleet")),
     )

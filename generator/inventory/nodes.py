@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from generator.diagnostics.model import Label
 from generator.inventory.datasets import Blueprint, Blueprints
 from generator.inventory.language import InventoryPart, NodePart, RestorePointPart
-from generator.inventory.layers import Layers, Settings, Sourced
+from generator.inventory.layers import LayeredParts, Layers, Settings, Sourced
 from generator.inventory.model import Node, RestorePoint
+from generator.inventory.quiescing import QuiescerBlueprint, QuiescerBlueprints
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report
 from generator.inventory.tools import TOOLS
@@ -21,6 +23,9 @@ from generator.source import Mapping as Tree
 
 DATA_NUMBERS_FROM = 0x70000000
 DATA_NUMBERS = 0x0F000000
+LONGEST_HOST_NAME = 64
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class ResolvedNode:
     tree: Tree
     key: Span
     blueprints: Mapping[str, Blueprint]
+    quiescers: Mapping[str, QuiescerBlueprint]
     points: Mapping[str, Sourced]
     dataset_names: tuple[str, ...]
     complete: bool
@@ -61,6 +67,7 @@ class NodeResolver:
         self._report = report
         self._layers = Layers(part, tree, report)
         self._blueprints = Blueprints(report)
+        self._quiescers = QuiescerBlueprints(report)
         self._tools: dict[tuple[object, ...], dict[str, str]] = {}
 
     def resolve(self) -> dict[str, ResolvedNode]:
@@ -78,16 +85,13 @@ class NodeResolver:
 
     def _node(self, name: str, part: NodePart, key: Span, tree: Tree) -> ResolvedNode:
         settings = self._layers.settings(name)
-        blueprints = {}
-        for dataset, parts in settings.datasets.items():
-            blueprint = self._blueprints.of(parts)
-            if blueprint is not None:
-                blueprints[dataset] = blueprint
+        blueprints = _present(settings.datasets, self._blueprints.of)
+        quiescers = _present(settings.quiesce, self._quiescers.of)
         os_family = _value(settings, "os_family", "debian")
         address = part.reach.address if part.reach else ""
         node = Node(
             name=name,
-            hostname=part.hostname or name,
+            hostname=part.hostname or self._hostname(name, key),
             address=address,
             port=part.reach.port if part.reach else 22,
             egress=tuple(sorted(set(part.egress))) if part.egress is not None else _own_address(address),
@@ -100,6 +104,7 @@ class NodeResolver:
             datasets=tuple(blueprints[dataset].dataset(dataset, name) for dataset in sorted(blueprints)),
             restore_points=self._restore_points(name, settings, blueprints),
             origin=Origin(path=f"nodes.{name}", span=key),
+            quiescers=tuple(quiescers[one].quiescer(one, name) for one in sorted(quiescers)),
         )
         resolved = ResolvedNode(
             node=node,
@@ -107,12 +112,21 @@ class NodeResolver:
             tree=tree,
             key=key,
             blueprints=blueprints,
+            quiescers=quiescers,
             points=settings.restore_points,
             dataset_names=tuple(settings.datasets),
             complete=self._layers.complete(name),
         )
         self._check_host_keys(resolved)
         return resolved
+
+    def _hostname(self, name: str, key: Span) -> str:
+        prefix = self._part.deployment_prefix
+        made = f"{prefix}-{name}" if prefix else name
+        if len(made) > LONGEST_HOST_NAME:
+            said = f"`{made}` is longer than the {LONGEST_HOST_NAME} characters that Linux gives a host name"
+            self._report.error("C0215", said, key, "say what it is really called: `hostname: …`")
+        return made
 
     def _tool_table(self, os_family: str, overrides: Mapping[str, Sourced]) -> dict[str, str]:
         cache_key = (os_family, *((name, one.value) for name, one in overrides.items()))
@@ -171,8 +185,11 @@ class NodeResolver:
 
     def _check_unused(self) -> None:
         for layer in self._layers.unused():
-            for parts in self._layers.alone(layer).datasets.values():
+            alone = self._layers.alone(layer)
+            for parts in alone.datasets.values():
                 self._blueprints.check_partial(parts)
+            for parts in alone.quiesce.values():
+                self._quiescers.check_partial(parts)
             kind, _, name = layer.label.partition(".")
             entry = _entry_span(self._tree, kind, name)
             self._report.warn("C0316", f"no node has the {kind[:-1]} `{name}`", entry, "use it, or delete it")
@@ -200,6 +217,11 @@ def data_numbers(deployment: str, nodes: Iterable[ResolvedNode], report: Report)
             )
         numbers[name] = number
     return numbers
+
+
+def _present(layered: Mapping[str, LayeredParts], make: Callable[[LayeredParts], Made | None]) -> dict[str, Made]:
+    made = ((name, make(parts)) for name, parts in layered.items())
+    return {name: one for name, one in made if one is not None}
 
 
 def _value(settings: Settings, key: str, otherwise: str) -> str:

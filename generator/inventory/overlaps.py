@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator.diagnostics.model import Label
-from generator.inventory.model import Fleet
+from generator.inventory.model import DirectedStore, Fleet
 from generator.inventory.nodes import ResolvedNode
 from generator.inventory.plans import PlanResolver
 from generator.inventory.report import Report
@@ -24,7 +24,7 @@ class Place:
 
 def check_paths(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanResolver, report: Report) -> None:
     """Reports stores, data and Capsule's own directories that lie in one another on some node."""
-    own = _own(fleet)
+    own = own_places(fleet)
     _check_own(own, report)
     stores_of: dict[str, list[Place]] = {name: [] for name in nodes}
     for protecting in fleet.protect_plans:
@@ -34,6 +34,9 @@ def check_paths(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanReso
     for collecting in fleet.collect_plans:
         if collecting.node in stores_of:
             stores_of[collecting.node].append(_store(collecting.name, collecting.path, plans))
+    for plan, kept in kept_stores(fleet):
+        if kept.node in stores_of:
+            stores_of[kept.node].append(Place(kept.path, f"the store of `{plan}`", kept.origin.span))
     seen: set[tuple[int, ...]] = set()
     for name, resolved in nodes.items():
         stores = stores_of[name]
@@ -54,12 +57,26 @@ def _check_node(resolved: ResolvedNode, stores: list[Place], own: list[Place], r
     for index, store in enumerate(stores):
         _compare(report, "C0309", name, store, stores[:index])
         _compare(report, "C0310", name, store, own)
+    _check_mounts(resolved, stores, data, own, report)
     for index, place in enumerate(data):
         _compare(report, "C0308", name, place, stores)
         _compare(report, "C0310", name, place, own)
         for other in data[:index]:
             if overlap(place.path, other.path):
                 _both(report, name, place, other)
+
+
+def _check_mounts(
+    resolved: ResolvedNode, stores: list[Place], data: list[Place], own: list[Place], report: Report
+) -> None:
+    """A snapshot that is mounted over something hides it, and what is mounted inside data is backed up with it."""
+    mounts = [
+        Place(snapshot.mount, f"the snapshot of `{name}`", snapshot.mount_span)
+        for name, blueprint in resolved.blueprints.items()
+        if (snapshot := blueprint.snapshot) is not None and snapshot.mount
+    ]
+    for index, mount in enumerate(mounts):
+        _compare(report, "C0324", resolved.node.name, mount, (*stores, *data, *own, *mounts[:index]))
 
 
 def _both(report: Report, node: str, place: Place, other: Place) -> None:
@@ -81,6 +98,13 @@ def _compare(report: Report, code: str, node: str, place: Place, others: Iterabl
             report.error(code, said, place.span, "give each a directory of its own", *labels)
 
 
+def kept_stores(fleet: Fleet) -> Iterator[tuple[str, DirectedStore]]:
+    """Every store of a directed or a replica plan, with the plan's name."""
+    for directing in fleet.directed_plans:
+        yield from ((directing.name, store) for store in directing.stores)
+    yield from ((replicating.name, replicating.store) for replicating in fleet.replica_plans)
+
+
 def overlap(one: str, other: str) -> bool:
     """Whether two clean absolute paths are equal or one lies below the other."""
     return one == other or _below(one, other) or _below(other, one)
@@ -94,7 +118,8 @@ def _store(plan: str, path: str, plans: PlanResolver) -> Place:
     return Place(path, f"the store of `{plan}`", plans.span(plan, "store", "path"))
 
 
-def _own(fleet: Fleet) -> list[Place]:
+def own_places(fleet: Fleet) -> list[Place]:
+    """Capsule's own directories on every node."""
     paths = fleet.paths
     return [
         Place(paths.programs, "Capsule's programs", None),

@@ -6,100 +6,65 @@ from collections.abc import Mapping
 
 from generator.diagnostics.model import Label
 from generator.engines.discovery import stores
-from generator.inventory.language import CollectPart, InventoryPart, PlanPart, ProtectPart
-from generator.inventory.layers import item_span
-from generator.inventory.model import CollectPlan, Limits, Ownership, ProtectPlan, Retention, Schedule
+from generator.inventory.directed_plans import DirectedResolver
+from generator.inventory.language import InventoryPart
+from generator.inventory.model import CollectPlan, DirectedPlan, Ownership, ProtectPlan, ReplicaPlan, Schedule
 from generator.inventory.nodes import ResolvedNode
+from generator.inventory.plan_common import PlanCommon
+from generator.inventory.plan_language import CollectPart, ProtectPart
 from generator.inventory.refusal import meant
+from generator.inventory.replica_plans import ReplicaResolver
 from generator.inventory.report import Report
-from generator.plan.origin import Origin, Span
 from generator.source import Mapping as Tree
 
 
-class PlanResolver:
+class PlanResolver(PlanCommon):
     """Resolves the plans of one inventory."""
 
     def __init__(self, part: InventoryPart, tree: Tree, nodes: Mapping[str, ResolvedNode], report: Report) -> None:
-        self._part = part
-        self._tree = tree
-        self._nodes = nodes
-        self._report = report
+        super().__init__(part, tree, nodes, report)
         self.protecting: dict[str, ProtectPlan] = {}
         self.collecting: dict[str, CollectPlan] = {}
-        self.doubtful: set[str] = set()  # plans with a reported mistake that may hide some of their nodes
+        self.directing: dict[str, DirectedPlan] = {}
+        self.replicating: dict[str, ReplicaPlan] = {}
 
     def resolve(self) -> None:
-        """Fills ``protecting`` and ``collecting``, by name."""
+        """Fills ``protecting``, ``collecting``, ``directing`` and ``replicating``, by name."""
         for name, plan in sorted(self._part.plans.items()):
-            self._check_common(name, plan)
             if isinstance(plan, ProtectPart):
+                self._check_store(name, plan)
                 self.protecting[name] = self._protect(name, plan)
         for name, plan in sorted(self._part.plans.items()):
             if isinstance(plan, CollectPart):
+                self._check_store(name, plan)
                 self.collecting[name] = self._collect(name, plan)
-
-    def span(self, plan: str, *keys: str) -> Span:
-        """The place of a value of a plan, or of the plan's name."""
-        node: object = self._tree.get("plans")
-        span = self._tree.span
-        for key in (plan, *keys):
-            entry = node.entries.get(key) if isinstance(node, Tree) else None
-            if entry is None:
-                break
-            node, span = entry.value, entry.key if isinstance(entry.value, Tree) else entry.value.span
-        return span
-
-    def _origin(self, plan: str, *keys: str) -> Origin:
-        return Origin(path=".".join(("plans", plan, *keys)), span=self.span(plan, *keys))
+        directed = DirectedResolver(self._part, self._tree, self._nodes, self._report)
+        self.directing = directed.resolve()
+        replicas = ReplicaResolver(self._part, self._tree, self._nodes, self._report, self.directing)
+        self.replicating = replicas.resolve()
+        self.doubtful |= directed.doubtful | replicas.doubtful
 
     def _protect(self, name: str, part: ProtectPart) -> ProtectPlan:
-        nodes = self._members(name, part)
-        known = {dataset for node in nodes for dataset in self._nodes[node].dataset_names}
-        listed = self._value(name, "datasets")
-        for index, dataset in enumerate(part.datasets):
-            advice = meant(dataset, known, "none of the plan's nodes has it")
-            # it may come from a profile whose name is misspelt, unless it looks misspelt itself
-            certain = advice.startswith("did you mean") or all(self._nodes[node].complete for node in nodes)
-            if dataset not in known and certain:
-                self._report.error("C0301", f"there is no dataset `{dataset}`", item_span(listed, index), advice)
+        nodes = self.members(name, "protects", part.protects)
+        self.check_datasets(name, part.datasets, nodes)
         return ProtectPlan(
             name=name,
             store=part.store.engine,
             nodes=nodes,
             datasets=tuple(sorted(set(part.datasets))),
             path=part.store.path,
-            schedule=Schedule(cron=part.schedule, origin=self._origin(name, "schedule")),
-            scrub=self._scrub(name, part),
-            retention=self._retention(name, part),
-            limits=self._limits(name, part),
+            schedule=Schedule(cron=part.schedule, origin=self.origin(name, "schedule")),
+            scrub=self.scrub(name, part),
+            retention=self.retention(name, part),
+            limits=self.limits(name, part),
             preview=part.preview,
             copies=part.promise.copies,
             sites=part.promise.sites,
-            origin=self._origin(name),
+            origin=self.origin(name),
         )
 
-    def _members(self, name: str, part: ProtectPart) -> tuple[str, ...]:
-        members: set[str] = set()
-        listed = self._value(name, "protects")
-        for index, word in enumerate(part.protects):
-            if word in self._part.groups:
-                members.update(node for node in self._part.groups[word].nodes if node in self._nodes)
-            elif word in self._nodes:
-                members.add(word)
-            else:
-                advice = meant(word, (*self._part.groups, *self._nodes), "a plan protects groups and nodes")
-                said = f"there is no group and no node `{word}`"
-                self._report.error("C0301", said, item_span(listed, index), advice)
-                self.doubtful.add(name)
-        if not part.protects:
-            said = f"the plan `{name}` protects nothing"
-            self._report.error("C0306", said, self.span(name, "protects"), "name a group or a node")
-        return tuple(sorted(members))
-
     def _collect(self, name: str, part: CollectPart) -> CollectPlan:
-        if part.node not in self._nodes:
-            advice = meant(part.node, self._nodes, "a node collects")
-            self._report.error("C0301", f"there is no node `{part.node}`", self.span(name, "node"), advice)
+        self.known_node(name, part.node, "a node collects", "node")
         sources = self._sources(name, part)
         ownership = Ownership(part.store.ownership or "fake-super")
         return CollectPlan(
@@ -111,12 +76,12 @@ class PlanResolver:
             ownership=ownership,
             sources=sources,
             maximum_age_seconds=part.maximum_age,
-            schedule=Schedule(cron=part.schedule, origin=self._origin(name, "schedule")),
-            scrub=self._scrub(name, part),
-            retention=self._retention(name, part),
-            limits=self._limits(name, part),
+            schedule=Schedule(cron=part.schedule, origin=self.origin(name, "schedule")),
+            scrub=self.scrub(name, part),
+            retention=self.retention(name, part),
+            limits=self.limits(name, part),
             preview=part.preview,
-            origin=self._origin(name),
+            origin=self.origin(name),
         )
 
     def _sources(self, name: str, part: CollectPart) -> tuple[str, ...]:
@@ -135,24 +100,27 @@ class PlanResolver:
                 if part.collects in self.doubtful:
                     self.doubtful.add(name)
                 return self.protecting[part.collects].nodes
+            if not isinstance(below, CollectPart):
+                self.doubtful.add(name)
+                self._collects_moments(name, part.collects, len(chain) == 1)
+                return ()
             if part.collects in chain:
                 self.doubtful.add(name)
-                self._cycle(name, [*chain, part.collects])
+                self.circle(name, "collects", "collecting", "protects", [*chain, part.collects])
                 return ()
             chain.append(part.collects)
             part = below
 
-    def _cycle(self, name: str, chain: list[str]) -> None:
-        circle = chain[chain.index(chain[-1]) :]
-        if name != min(circle):
-            return
-        labels = tuple(Label(span=self.span(plan, "collects"), text=f"`{plan}` collects") for plan in circle[1:-1])
-        said = f"collecting runs in a circle: {' → '.join(circle)}"
-        self._report.error(
-            "C0302", said, self.span(name, "collects"), "a chain begins at a plan that protects", *labels
-        )
+    def _collects_moments(self, name: str, below: str, directly: bool) -> None:
+        if directly:
+            said = f"`{below}` keeps whole moments of many nodes, which cannot be collected node by node"
+            advice = "write `replicates` instead of `collects`"
+            self._report.error("C0328", said, self.span(name, "collects"), advice, self._plan_label(below))
 
-    def _check_common(self, name: str, part: PlanPart) -> None:
+    def _plan_label(self, plan: str) -> Label:
+        return Label(span=self.span(plan), text="the plan")
+
+    def _check_store(self, name: str, part: ProtectPart | CollectPart) -> None:
         engine = part.store.engine
         if engine not in stores():
             advice = meant(engine, stores(), "a store is the name of an engine")
@@ -164,44 +132,3 @@ class PlanResolver:
                 self.span(name, "store", "ownership"),
                 "delete `ownership`: it is for plans that collect",
             )
-
-    def _retention(self, name: str, part: PlanPart) -> Retention:
-        rules = part.retention
-        given = [rules.days, rules.last, rules.weekly, rules.monthly, rules.yearly]
-        most = sum(count or 0 for count in given)
-        minimum = rules.keep_minimum or rules.days or rules.last or 1
-        span = self.span(name, "retention")
-        if not most:
-            advice = "add `days: …`, `last: …` or another rule"
-            self._report.error("C0218", "the retention keeps nothing", span, advice)
-        elif minimum > most:
-            said = f"`keep_minimum` {minimum} is more than the {most} backups that the rules can keep"
-            place = self.span(name, "retention", "keep_minimum")
-            label = Label(span=span, text="the rules")
-            self._report.error("C0218", said, place, "raise the rules, or lower keep_minimum", label)
-        return Retention(
-            days=rules.days,
-            last=rules.last,
-            weekly=rules.weekly,
-            monthly=rules.monthly,
-            yearly=rules.yearly,
-            keep_minimum=minimum,
-            origin=self._origin(name, "retention"),
-        )
-
-    def _limits(self, name: str, part: PlanPart) -> Limits:
-        return Limits(
-            duration_seconds=part.expected_duration,
-            parallel=part.parallel,
-            largest_file_bytes=part.largest_file,
-            reserve_bytes=part.reserve,
-            origin=self._origin(name, "expected_duration"),
-        )
-
-    def _scrub(self, name: str, part: PlanPart) -> Schedule | None:
-        return None if part.scrub is None else Schedule(cron=part.scrub, origin=self._origin(name, "scrub"))
-
-    def _value(self, name: str, key: str) -> object:
-        plans = self._tree.get("plans")
-        plan = plans.get(name) if isinstance(plans, Tree) else None
-        return plan.get(key) if isinstance(plan, Tree) else None

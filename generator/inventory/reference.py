@@ -14,12 +14,13 @@ HEAD = """\
 
 One YAML file names a fleet: its nodes, what is protected on them, and the plans by which that happens. `gen init`
 writes a first one, `gen check` proves it, `gen schema` prints the same reference for editors. A whole example is
-`inventory/kaizen.yml`.
+`inventory/kaizen.yml`, and one with a director `inventory/sbdi.yml`.
 
 **Layers.** Settings of nodes are put together from weak to strong: what is built in, `defaults`, the profiles of the
 node's groups and its own (a later one is stronger), its groups, the node itself. Mappings are merged key by key,
-lists replace, and `null` removes a dataset, a restore point or one key of a dataset. A layer that names another
-producer starts the dataset afresh. Groups have no order: two groups that set one thing differently are an error.
+lists replace, and `null` removes a dataset, a quiescer, a restore point or a key of them. A layer that names another
+producer, or another engine of a snapshot or a quiescer, starts it afresh. Groups have no order: two groups that set
+one thing differently are an error.
 
 **Values.** A duration has a unit: `45s`, `90m`, `26h`, `2d`, `1h30m`. So has a size, in powers of 1024: `512M`, `5G`.
 A schedule is five crontab(5) fields, in the time zone of the node that runs it. Names are lower-case letters, digits,
@@ -33,6 +34,13 @@ must be quoted; `12:30`, `2026-11-01` and `1.5` are text.
 `{secret: command …}` name one, which is read when it is needed and shown nowhere.
 """
 
+ENGINE_TITLES = {
+    "Dataset": "Dataset",
+    "Snapshot": "Snapshot",
+    "Quiescer": "Quiescer",
+    "DirectedStore": "Store of a plan that directs",
+    "ReplicaStore": "Store of a plan that replicates",
+}
 PLAIN_TYPES = {"integer": "number", "boolean": "`true` or `false`", "string": "text", "null": "`null`"}
 
 
@@ -79,7 +87,8 @@ def _present(field: dict[str, Any]) -> dict[str, Any]:
 
 def _type(field: dict[str, Any]) -> str:
     if "$ref" in field:
-        return _title(str(field["$ref"]).rpartition("/")[2], {}).lower()
+        title = _title(str(field["$ref"]).rpartition("/")[2], {})
+        return title[:1].lower() + title[1:]
     if "const" in field:
         return f"`{field['const']}`" if field["const"] != "" else "nothing"
     if "enum" in field:
@@ -97,14 +106,21 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def _title(name: str, definition: dict[str, Any]) -> str:
-    if name.startswith("Dataset-"):
-        return f"Dataset: {name.removeprefix('Dataset-')}"
+    stem, divided, engine = name.partition("-")
+    if divided and stem in ENGINE_TITLES:
+        return f"{ENGINE_TITLES[stem]}: {engine}"
     titles = {
         "LayerPart": "Settings of nodes",
         "ProtectPart": "Plan that protects",
         "CollectPart": "Plan that collects",
         "DatasetPart": "Dataset",
         "RestorePointPart": "Restore point",
+        "DirectPart": "Plan that directs",
+        "ReplicatePart": "Plan that replicates",
+        "DirectedStorePart": "Store of a plan that directs",
+        "ReplicaStorePart": "Store of a plan that replicates",
+        "FanOutPart": "Fan-out",
+        "DirectedRestorePart": "Directed restore",
     }
     return titles.get(name, name.removesuffix("Part") or str(definition.get("title", name)))
 

@@ -26,12 +26,14 @@ SHARED_DIRECTORY = re.compile(
     r"|/usr(/(bin|lib|local|sbin|share))?\Z|/var(/(cache|lib|log|mail|run|spool|tmp))?\Z"
 )
 VANISHING_DIRECTORIES = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/", "/var/run/")
+NO_MOUNTS = ("/dev/", "/proc/", "/sys/", "/boot/", "/etc/", "/usr/")
 URL = re.compile(r"https?://[A-Za-z0-9._~:/=@%+,;!*()\[\]-]+\Z")
 PARTS = re.compile(r"(?:[1-9][0-9]{0,6}[a-zA-Z])+\Z")
 PART = re.compile(r"([0-9]+)([a-zA-Z])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
 LONGEST_SECONDS = 10 * 366 * 86400
+SHORTEST_PAUSE, LONGEST_PAUSE = 10, 900
 
 
 def _duration(value: Any) -> int:
@@ -50,6 +52,13 @@ def _duration(value: Any) -> int:
     return total
 
 
+def _pause(seconds: int) -> int:
+    if not SHORTEST_PAUSE <= seconds <= LONGEST_PAUSE:
+        said = f"a pause of {seconds} s is too {'short for snapshots' if seconds < SHORTEST_PAUSE else 'long'}"
+        raise refuse("C0206", said, f"write at least {SHORTEST_PAUSE}s and at most {LONGEST_PAUSE // 60}m")
+    return seconds
+
+
 def _size(value: Any) -> int:
     match = PART.fullmatch(value) if isinstance(value, str) and PARTS.match(value) else None
     if match is None or match.group(2) not in BYTES:
@@ -58,6 +67,9 @@ def _size(value: Any) -> int:
 
 
 def _name(value: str) -> str:
+    if "@+" in value:
+        said = f"`{value}` cannot be a name: `@+` divides node and path in the names of what is backed up"
+        raise refuse("C0207", said, "leave it out")
     if not NAME.match(value) or ".." in value:
         raise refuse(
             "C0207",
@@ -121,6 +133,14 @@ def _store_path(value: str) -> str:
     return _of_its_own(path)
 
 
+def _mount_path(value: str) -> str:
+    path = _own_path(value)
+    if SHARED_DIRECTORY.match(path) or f"{path}/".startswith(NO_MOUNTS):
+        said = f"nothing can be mounted over `{path}`, which the whole system uses"
+        raise refuse("C0208", said, "name a directory of its own, such as one below /run/capsule or /mnt")
+    return path
+
+
 def _home_path(value: str) -> str:
     return _of_its_own(_own_path(value))
 
@@ -136,6 +156,9 @@ def _of_its_own(path: str) -> str:
 
 
 def _host(value: str) -> str:
+    if "@+" in value:
+        said = f"`{value}` has an `@+`, which divides node and path in the names of what is backed up"
+        raise refuse("C0215", said, "leave it out")
     if "@" in value or "+" in value:
         said = f"`{value}` has an `@` or `+`, which ssh and netgroups read as their own"
         raise refuse("C0215", said, "leave it out")
@@ -247,11 +270,13 @@ def _described(pattern: str, *examples: str) -> WithJsonSchema:
 Duration: TypeAlias = Annotated[
     int, BeforeValidator(_duration), _described("^([1-9][0-9]*[smhd])+$", "90m", "26h", "2d")
 ]
+PauseLength: TypeAlias = Annotated[Duration, AfterValidator(_pause)]
 Size: TypeAlias = Annotated[int, BeforeValidator(_size), _described("^[1-9][0-9]*[KMGTP]$", "512M", "5G")]
 Name: TypeAlias = Annotated[str, AfterValidator(_name)]
 Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 AbsolutePath: TypeAlias = Annotated[str, AfterValidator(check_path), _described("^/")]
 OwnPath: TypeAlias = Annotated[str, AfterValidator(_own_path), _described("^/")]
+MountPath: TypeAlias = Annotated[str, AfterValidator(_mount_path), _described("^/.")]
 HomePath: TypeAlias = Annotated[str, AfterValidator(_home_path), _described("^/.")]
 InstalledPath: TypeAlias = Annotated[str, AfterValidator(_installed_path), _described("^/.")]
 StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.")]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from generator.engines.contribution import Connection, Contribution
+from generator.engines.directed import directed, replicated
 from generator.engines.discovery import stores
 from generator.inventory.model import Fleet
 from generator.lowering.node import NodeParts, node_plan
@@ -52,6 +53,10 @@ def _contributions(fleet: Fleet) -> list[Contribution]:
         found.extend(engines[protecting.store].protect(fleet, protecting))
     for collecting in fleet.collect_plans:
         found.extend(engines[collecting.store].collect(fleet, collecting))
+    for directing in fleet.directed_plans:
+        found.extend(directed(fleet, directing))
+    for replicating in fleet.replica_plans:
+        found.extend(replicated(fleet, replicating))
     return found
 
 
