@@ -134,8 +134,7 @@ def _check_freezes(fleet: Fleet, nodes: Mapping[str, ResolvedNode], report: Repo
             if id(blueprint) in seen:
                 continue
             seen.add(id(blueprint))
-            frozen_by = getattr(engines[blueprint.engine], "frozen", None)
-            for frozen in () if frozen_by is None else frozen_by(blueprint.settings):
+            for frozen in engines[blueprint.engine].frozen(blueprint.settings):
                 inside = next((what for path, what in needed if overlap(path, frozen)), None)
                 if inside is not None:
                     said = f"freezing {frozen} would freeze {inside} with it, and nothing could thaw it again"

@@ -108,7 +108,8 @@ class SnapshotPart(Part):
 
     engine: str | None = Field(default=None, description="the name of a snapshot engine")
     mount: MountPath | None = Field(
-        default=None, description="where the snapshot is mounted. Default: /run/capsule/<deployment>/<plan>/<dataset>"
+        default=None,
+        description="where the snapshot is mounted. Default: /run/capsule/<deployment>/<plan>/snapshots/<dataset>",
     )
 
 

@@ -55,7 +55,11 @@ def _branch(
             "title": f"{title[1]} {name}",
             "description": _first_line(settings.__doc__),
             "type": "object",
-            "properties": {**common, word: {"const": name, "description": common[word]["description"]}, **own.get("properties", {})},
+            "properties": {
+                **common,
+                word: {"const": name, "description": common[word]["description"]},
+                **own.get("properties", {}),
+            },
             "additionalProperties": False,
         }
         branches.append({"$ref": f"#/$defs/{title[0]}-{name}"})

@@ -8,7 +8,7 @@ import pytest
 
 from generator.engines import discovery
 from generator.engines.settings import EngineSettings
-from generator.inventory.values import AbsolutePath, Size
+from generator.inventory.values import Size
 
 
 class Lvm(EngineSettings):
@@ -19,10 +19,6 @@ class Lvm(EngineSettings):
 
 class Gluster(EngineSettings):
     volume: str
-
-
-class Freeze(EngineSettings):
-    path: AbsolutePath
 
 
 class Zfs(EngineSettings):
@@ -36,12 +32,8 @@ def _engines(monkeypatch: pytest.MonkeyPatch) -> None:
     snapshots = {
         n: SimpleNamespace(settings=s) for n, s in (("lvm", Lvm), ("gluster", Gluster), ("plain", EngineSettings))
     }
-    quiescers = {
-        n: SimpleNamespace(settings=s, frozen=lambda s: (s.path,) if isinstance(s, Freeze) else ())
-        for n, s in (("docker", EngineSettings), ("podman", EngineSettings), ("fsfreeze", Freeze))
-    }
     keepers = {"zfs": SimpleNamespace(keeper_settings=Zfs), "tree": SimpleNamespace(keeper_settings=EngineSettings)}
-    for module in ("datasets", "quiescing", "plan_common", "directed_checks"):
-        for name, known in (("snapshots", snapshots), ("quiescers", quiescers), ("keepers", keepers)):
+    for module in ("datasets", "plan_common", "directed_checks"):
+        for name, known in (("snapshots", snapshots), ("keepers", keepers)):
             real = getattr(discovery, name)()
             monkeypatch.setattr(f"generator.inventory.{module}.{name}", lambda k={**known, **real}: k, raising=False)

@@ -1,4 +1,4 @@
-"""Directed plans and replicas as data: what names bind to, what is spread, how layers merge snapshots and quiescers."""
+"""Directed plans and replicas as data: what names bind to, what is spread, how layers put snapshots together."""
 
 from __future__ import annotations
 

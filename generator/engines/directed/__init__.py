@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generator.engines.contribution import Contribution
+from generator.engines.directed import quiesce
 from generator.inventory.model import DirectedPlan, Fleet, ReplicaPlan
 
-DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = ()
+DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (quiesce.contributions,)
 REPLICATED: tuple[Callable[[Fleet, ReplicaPlan], tuple[Contribution, ...]], ...] = ()
 
 
