@@ -115,7 +115,7 @@ def store_of(plan: DirectedPlan, source: str) -> DirectedStore:
 def snapshot_mount(fleet: Fleet, plan: DirectedPlan, dataset: Dataset) -> str:
     """Where the snapshot of ``dataset`` is mounted while it is sent."""
     given = dataset.snapshot.mount if dataset.snapshot is not None else ""
-    return given or f"{run_directory(fleet, plan.name)}/{dataset.name}"
+    return given or f"{run_directory(fleet, plan.name)}/snapshots/{dataset.name}"
 
 
 def control(fleet: Fleet, plan: DirectedPlan, server: str, capsule: str) -> Connection:

@@ -145,13 +145,20 @@ def _excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:
     return tuple(ShellWord.of(option) for option in options)
 
 
-def _inner_excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:
-    """The same for a transfer that begins at one of the paths; what is absolute counts for each of them."""
+def inner_patterns(settings: PathsSettings) -> tuple[str, ...]:
+    """What the dataset leaves out, for a transfer that begins at one of its paths; each begins with a slash.
+
+    What is absolute counts for each path that it lies below.
+    """
     inner = []
     for exclude in settings.exclude:
         roots = [path.rstrip("/") for path in settings.paths if exclude.startswith(path.rstrip("/") + "/")]
         inner += [exclude.removeprefix(root) for root in roots] if exclude.startswith("/") else [f"/{exclude}"]
-    return tuple(ShellWord.of(exclude_option("", one)) for one in inner)
+    return tuple(filter_pattern("", one) for one in inner)
+
+
+def _inner_excludes(settings: PathsSettings) -> tuple[ShellWord, ...]:
+    return tuple(ShellWord.of(f"--exclude={pattern}") for pattern in inner_patterns(settings))
 
 
 def _settings(dataset: Dataset) -> PathsSettings:

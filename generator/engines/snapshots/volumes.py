@@ -1,0 +1,33 @@
+"""Kinds of values that the settings of several snapshot engines have."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from generator.inventory.refusal import refuse
+
+LVM_NAME = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,125}\Z")
+# LVM keeps these for itself: lvm(8), "Reserved names"
+RESERVED = re.compile(
+    r"\.{1,2}\Z|snapshot|pvmove|.*_(cdata|cmeta|corig|mlog|mimage|pmspare|rimage|rmeta|tdata|tmeta|vdata|vorigin)"
+)
+
+
+def _group(value: str) -> str:
+    if not LVM_NAME.match(value) or value in (".", ".."):
+        raise refuse("C0219", f"`{value}` is not a volume group", "write its name, as `vgs` prints it")
+    return value
+
+
+def _volume(value: str) -> str:
+    if not LVM_NAME.match(value) or RESERVED.match(value):
+        raise refuse("C0219", f"`{value}` is not a logical volume", "write its name alone, as `lvs` prints it")
+    return value
+
+
+GroupName: TypeAlias = Annotated[str, AfterValidator(_group)]
+VolumeName: TypeAlias = Annotated[str, AfterValidator(_volume)]
+Percent: TypeAlias = Annotated[int, Field(ge=1, le=99)]

@@ -1,0 +1,230 @@
+"""One source in a mount namespace of its own: real capsules, a /run that nobody else sees, tools that can be replaced."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fleets import HERE, make_dataset, make_directed, make_fleet, make_limits, make_node, make_store
+
+from generator.engines.directed import source
+from generator.engines.discovery import snapshots
+from generator.engines.producers.paths import PathsSettings
+from generator.inventory.model import Dataset, Fleet, Paths, Snapshot
+from generator.inventory.tools import TOOLS
+from generator.plan import Capsule, Holes
+from generator.quoting import ShellWord
+from generator.render.model import Kind, RenderedFile
+from generator.render.templates import TemplateLibrary
+from generator.verify import find_tools
+from generator.verify.capsules import ScriptChecks
+from generator.verify.report import Fault, merge
+from generator.verify.subjects import Subject
+
+TEMPLATES = Path(__file__).parents[3] / "templates"
+RUN = Path("/run/capsule/test/deployment")
+
+
+def make_part(name: str, path: str, engine: str = "", *, exclude: tuple[str, ...] = (), **own: Any) -> Dataset:
+    """A dataset of one path, frozen by ``engine`` with its ``own`` settings; ``mount`` and others are the dataset's."""
+    common = {key: own.pop(key) for key in ("mountpoint", "canary") if key in own}
+    mount = own.pop("mount", "")
+    frozen = None
+    if engine:
+        settings = snapshots()[engine].settings.model_validate(own)
+        frozen = Snapshot(engine=engine, settings=settings, mount=mount, origin=HERE)
+    return make_dataset(name, settings=PathsSettings(paths=(path,), exclude=exclude), snapshot=frozen, **common)
+
+
+def identifier(seconds: int = 0) -> str:
+    """The moment that many seconds from now."""
+    return datetime.fromtimestamp(datetime.now(UTC).timestamp() + seconds, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+class Source:
+    """The node ``alpha`` of a directed plan ``deployment``, below one temporary directory."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="capsule-source-", dir="/var/tmp"))
+        self.root.chmod(0o755)
+        for name in ("tools", "bin", "state/locks", "log", "real"):
+            (self.root / name).mkdir(parents=True)
+        self.library = TemplateLibrary(TEMPLATES)
+        self.capsules: tuple[Capsule, ...] = ()
+        self.stand_in("logger", "exit 0")
+        self._keeper = subprocess.Popen(
+            [
+                "unshare",
+                "--mount",
+                "--propagation=private",
+                "sh",
+                "-c",
+                "mount -t tmpfs run /run && echo && exec cat",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._keeper.stdout is not None
+        assert self._keeper.stdout.readline() == b"\n"
+
+    def close(self) -> None:
+        """End everything that was started here; the namespace takes its mounts with it."""
+        assert self._keeper.stdin is not None
+        self.command("sh", "-c", f"umount -R {self.root}/fs 2>/dev/null; true")
+        self._keeper.stdin.close()
+        self._keeper.wait()
+        shutil.rmtree(self.root)
+
+    # --- What is built
+
+    def stand_in(self, tool: str, script: str) -> None:
+        """What lies at the sealed path of ``tool`` from now on, in bash; ``$REAL`` is the real one."""
+        path = self.root / "tools" / tool
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/bash\nREAL={TOOLS['debian'][tool]} ROOT={self.root}\n{script}\n")
+        path.chmod(0o755)
+
+    def real_tool(self, tool: str) -> None:
+        """Put the real ``tool`` back."""
+        path = self.root / "tools" / tool
+        path.unlink(missing_ok=True)
+        path.symlink_to(TOOLS["debian"][tool])
+
+    def fleet(self, datasets: Iterable[Dataset]) -> Fleet:
+        """One source, one director, one store."""
+        tools = {name: f"{self.root}/tools/{name}" for name in TOOLS["debian"]}
+        alpha = make_node(
+            "alpha",
+            hostname=Path("/proc/sys/kernel/hostname").read_text().strip(),
+            datasets=tuple(sorted(datasets, key=lambda one: one.name)),
+            tools=tools,
+        )
+        plan = make_directed("deployment", "director", (make_store("target", ("alpha",)),), limits=make_limits(300))
+        return make_fleet(
+            (alpha, make_node("director"), make_node("target")),
+            paths=Paths(programs=str(self.root), logs=f"{self.root}/log", state=f"{self.root}/state", metrics=""),
+            directed_plans=(plan,),
+        )
+
+    def install(self, *datasets: Dataset) -> None:
+        """Put the capsules of a source with ``datasets`` into ``bin``."""
+        fleet = self.fleet(datasets)
+        for tool in TOOLS["debian"]:
+            if not (self.root / "tools" / tool).exists():
+                self.real_tool(tool)
+        (contribution,) = source.contributions(fleet, fleet.directed_plans[0])
+        self.capsules = contribution.capsules
+        for capsule in self.capsules:
+            path = Path(capsule.path)
+            path.write_text(self._render(capsule)[0])
+            path.chmod(0o755)
+
+    def _render(self, capsule: Capsule) -> tuple[str, bytes]:
+        extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
+        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
+        rendered = self.library.render(capsule.template, Holes(tuple(sorted(values.items()))))
+        return rendered.text, rendered.shape
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What the verification of a build finds in the capsules."""
+        scratch = self.root / "scratch"
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            checks = ScriptChecks(self.library, dict(find_tools()), scratch, pool, sealed=True)
+            for capsule in self.capsules:
+                text, shape = self._render(capsule)
+                file = RenderedFile(
+                    path=capsule.path, content=text.encode(), owner="root", group="root", mode=0o755,
+                    kind=Kind.CAPSULE, sensitive=False, origin=capsule.origin, shape=shape, template=capsule.template,
+                )  # fmt: skip
+                checks.see(Subject("alpha", file))
+            return merge(future.result() for future in checks.finish()).faults
+
+    # --- What is done
+
+    def command(self, *words: str | Path, stdin: str = "", timeout: int = 120) -> subprocess.CompletedProcess[str]:
+        """Run a command in the namespace."""
+        return subprocess.run(
+            self._entering(*words),
+            input=stdin, capture_output=True, text=True, check=False, timeout=timeout, errors="surrogateescape",
+            env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
+
+    def _entering(self, *words: str | Path) -> list[str]:
+        return ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", "--", *map(str, words)]
+
+    def start(self, name: str, stdin: str = "") -> subprocess.Popen[str]:
+        """Start a capsule in a process group of its own."""
+        process = subprocess.Popen(
+            self._entering(self.root / "bin" / name),
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
+        return process
+
+    def run(self, name: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a capsule to its end."""
+        return self.command(self.root / "bin" / name, stdin=stdin)
+
+    def prepare(self, moment: str = "") -> subprocess.CompletedProcess[str]:
+        """Take the snapshots of ``moment``, now if there is none."""
+        return self.run("prepare_deployment", f"{moment or identifier()}\n")
+
+    def remove(self) -> subprocess.CompletedProcess[str]:
+        """Remove the snapshots."""
+        return self.run("remove_deployment")
+
+    def fetch(self, dataset: str, what: str, *options: str) -> Path | None:
+        """Pull ``data`` or ``record`` of a part as a store does; None if rsync failed."""
+        target = self.root / "fetched" / f"{dataset}.{what}"
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        done = self.pull(dataset, *(options or ("-aHAXS", "--numeric-ids")), f"h::{what}/", f"{target}/")
+        return target if done.returncode == 0 else None
+
+    def pull(self, dataset: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run rsync with the sender of ``dataset`` at the other end."""
+        shell = self.root / "shell"
+        entering = " ".join(self._entering(self.root / "bin" / f"send_deployment_{dataset}"))
+        shell.write_text(f"#!/bin/sh\nexec {entering}\n")
+        shell.chmod(0o755)
+        return subprocess.run(
+            ["rsync", f"--rsh={shell}", *words], capture_output=True, text=True, check=False, timeout=120
+        )
+
+    def record(self, dataset: str) -> Mapping[str, str]:
+        """What the sender says about its part."""
+        fetched = self.fetch(dataset, "record")
+        assert fetched is not None
+        return dict(line.split("=", 1) for line in (fetched / "record").read_text().splitlines())
+
+    def log(self, name: str) -> str:
+        """What a capsule has logged so far."""
+        path = self.root / "log" / f"{name}.log"
+        return path.read_text() if path.exists() else ""
+
+    def mounts(self) -> list[str]:
+        """Everything that is mounted below the run directory, and snapshots elsewhere."""
+        lines = self.command("cat", "/proc/self/mountinfo").stdout.splitlines()
+        points = [line.split()[4] for line in lines]
+        return [point for point in points if point.startswith((str(RUN), f"{self.root}/snapshot"))]
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """kill -9 of a whole process group."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+__all__ = ["RUN", "Source", "identifier", "kill_group", "make_part", "replace"]
