@@ -1,4 +1,4 @@
-"""One machine whose containers and services are files: what is paused, and by whom, can be looked at at any moment."""
+"""One machine whose containers and services are files, so that anybody can see what is paused and by whom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from fleets import HERE, make_directed, make_fleet, make_node, make_store
@@ -34,6 +33,13 @@ printf '%s\\n' "$*" >>docker.calls
 verb=$2
 shift 2
 status=0
+count="$(wc -l <docker.calls)"
+hurt() {{
+  [[ -e "kill.$1" && "$(<"kill.$1")" == "$count" ]] || return 0
+  kill -9 -- "-$(<victim)"
+  sleep 0.2
+}}
+hurt before
 if [[ -e "$verb.slow" ]]; then sleep "$(<"$verb.slow")"; fi
 if [[ -e docker.down ]]; then echo 'Cannot connect to the Docker daemon' >&2; exit 1; fi
 case "$verb" in
@@ -45,14 +51,15 @@ case "$verb" in
   pause | unpause)
     from=running to=paused
     [[ "$verb" == pause ]] || from=paused to=running
+    [[ ! -e "$verb.steal" ]] || echo "$to" >"containers/$(<"$verb.steal")"
     for one; do
-      [[ ! -e "$verb.kill" ]] || {{ rm "$verb.kill"; kill -9 "$(<victim)"; sleep 0.2; }}
       if [[ "$(cat "containers/$one" 2>/dev/null)" == "$from" ]]; then
         echo "$to" >"containers/$one"; echo "$one"
       else echo "Error response from daemon: no $one to $verb" >&2; status=1; fi
-      [[ ! -e "$verb.kill-after" ]] || {{ rm "$verb.kill-after"; kill -9 "$(<victim)"; sleep 0.2; }}
+      hurt amid
     done ;;
 esac
+hurt after
 exit $status
 """
 
@@ -60,15 +67,16 @@ SYSTEMCTL = """#!/bin/bash
 cd {root}
 printf '%s\\n' "$*" >>systemctl.calls
 [[ "$1" != --no-pager ]] || shift
-verb=$1
+verb=$1 asked="$*"
 shift
 units=()
 for word; do case "$word" in --*) ;; *) units+=("$word") ;; esac; done
 for unit in "${{units[@]}}"; do
   case "$verb" in
     show)
-      if [[ -e units/$unit ]]; then echo LoadState=loaded; echo "ActiveState=$(<"units/$unit")"
-      else echo LoadState=not-found; echo ActiveState=inactive; fi ;;
+      if [[ -e units/$unit ]]; then load=loaded state="$(<"units/$unit")"; else load=not-found state=inactive; fi
+      [[ "$asked" != *LoadState* ]] || echo "LoadState=$load"
+      echo "ActiveState=$state" ;;
     start) echo active >"units/$unit" ;;
     stop) [[ ! -e stop.fails ]] || exit 1; echo inactive >"units/$unit" ;;
   esac
@@ -209,6 +217,9 @@ class Machine:
     def log(self, name: str) -> str:
         return (self.root / "logs" / f"{name}.log").read_text()
 
+    def running(self) -> str:
+        return "".join(sorted(letter for letter, state in self.state().items() if state == "running"))
+
     def set(self, name: str, text: str = "") -> None:
         (self.root / name).write_text(text)
 
@@ -247,7 +258,3 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     """kill -9 of a whole process group."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def letters(states: dict[str, str], wanted: str) -> Iterable[str]:
-    return sorted(letter for letter, state in states.items() if state == wanted)

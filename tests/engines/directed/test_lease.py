@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from quiet_machine import Machine, container, kill_group, quiescer
+from quiet_machine import Machine, container, quiescer
 
 from generator.verify.bash_rules import violations
 from generator.verify.bash_tree import parse
@@ -18,6 +18,10 @@ from generator.verify.shellcheck import EXCLUDED
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="capsules are run by root")
 DOCKER = quiescer("docker")
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
+
+
+def is_over(machine: Machine) -> bool:
+    return "held" not in machine.lease()
 
 
 def test_capsules_obey_every_rule(machine: Machine) -> None:
@@ -50,3 +54,229 @@ def test_what_runs_is_paused_and_comes_back(machine: Machine) -> None:
     again = machine.run("unpause_deployment")
     assert (again.returncode, again.stdout) == (0, "nothing\n")
     machine.until(lambda: not machine.watchdogs())
+
+
+def test_a_pause_that_nobody_ends_ends_by_itself_and_never_counts(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=2)
+    machine.containers(a="running", b="paused")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    assert machine.running() == ""
+    machine.until(lambda: is_over(machine))
+    assert machine.running() == "a"
+    late = machine.run("unpause_deployment")
+    assert (late.returncode, late.stdout) == (10, "lapsed\n")
+    assert "LEASE-LAPSED" in late.stderr
+    assert machine.lease() == {"over", "pausing"}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_kill_at_any_step_leaves_nothing_paused(machine: Machine, call: int, moment: str) -> None:
+    machine.install(DOCKER, deadline=2)
+    machine.containers(a="running", b="running", c="paused")
+    machine.set(f"kill.{moment}", str(call))
+    killed = machine.start("pause_deployment")
+    assert killed.wait() == -9
+    machine.until(lambda: is_over(machine) or not machine.watchdogs())
+    assert machine.running() == "ab"
+    machine.unset(f"kill.{moment}")
+    assert machine.run("pause_deployment").stdout == "paused 2\n"
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.running() == "ab"
+
+
+def test_a_kill_between_two_containers(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=2)
+    machine.containers(a="running", b="running")
+    machine.set("kill.amid", "2")
+    killed = machine.start("pause_deployment")
+    assert killed.wait() == -9
+    assert machine.running() != "ab"
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+    assert machine.running() == "ab"
+
+
+@pytest.mark.parametrize("call", [4, 5, 6])
+def test_a_kill_while_it_is_released(machine: Machine, call: int) -> None:
+    machine.install(DOCKER, deadline=3)
+    machine.containers(a="running", b="running")
+    assert machine.run("pause_deployment").stdout == "paused 2\n"
+    machine.set("kill.before", str(call))
+    assert machine.start("unpause_deployment").wait() == -9
+    machine.until(lambda: is_over(machine))
+    assert machine.running() == "ab"
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+
+
+def test_a_pause_that_is_slower_than_its_own_deadline(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=1)
+    machine.containers(a="running", b="running")
+    machine.set("pause.slow", "3")
+    slow = machine.run("pause_deployment")
+    assert (slow.returncode, slow.stdout) == (10, "lapsed\n")
+    machine.until(lambda: not machine.watchdogs())
+    assert machine.running() == "ab"
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+
+
+def test_an_end_that_comes_while_it_is_being_paused(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running", b="running")
+    machine.set("pause.slow", "2")
+    begun = machine.start("pause_deployment")
+    machine.until(lambda: "held" in machine.lease())
+    ended = machine.run("unpause_deployment")
+    assert (ended.returncode, ended.stdout) == (10, "lapsed\n")
+    assert begun.wait() == 10
+    assert machine.running() == "ab"
+
+
+def test_newcomers_are_paused_too(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    machine.set("newcomer", "running")
+    assert machine.run("pause_deployment").stdout == "paused 2\n"
+    assert machine.state() == {"a": "paused", "e": "paused"}
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.running() == "ae"
+
+
+@pytest.mark.parametrize("change", ["started", "resumed", "removed"])
+def test_a_pause_that_others_broke_is_not_whole(machine: Machine, change: str) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running", b="running")
+    assert machine.run("pause_deployment").stdout == "paused 2\n"
+    match change:
+        case "started":
+            machine.containers(c="running")
+        case "resumed":
+            machine.containers(a="running")
+        case _:
+            machine.unset(f"containers/{container('a')}")
+    broken = machine.run("unpause_deployment")
+    assert (broken.returncode, broken.stdout) == (10, "lapsed\n")
+    assert "paused" not in machine.state().values()
+
+
+def test_an_empty_pause_is_whole_only_while_nothing_starts(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(d="exited", p="paused")
+    assert machine.run("pause_deployment").stdout == "nothing\n"
+    assert machine.run("unpause_deployment").stdout == "nothing\n"
+    assert machine.run("pause_deployment").stdout == "nothing\n"
+    machine.containers(d="running")
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+    assert machine.state() == {"d": "running", "p": "paused"}
+
+
+def test_what_others_pause_at_that_very_moment_is_not_resumed(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running", b="running")
+    machine.set("pause.steal", container("b"))
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.state() == {"a": "running", "b": "paused"}
+
+
+def test_a_cool_down(machine: Machine) -> None:
+    machine.install(DOCKER, cool_down=600)
+    machine.containers(a="running")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    assert machine.run("unpause_deployment").returncode == 0
+    refused = machine.run("pause_deployment")
+    assert (refused.returncode, refused.stdout) == (75, "")
+    assert "COOLING-DOWN" in refused.stderr
+    assert machine.running() == "a"
+
+
+def test_one_lease_at_a_time(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.install(DOCKER, plan="other")
+    machine.containers(a="running")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    for again in ("pause_deployment", "pause_other"):
+        refused = machine.run(again)
+        assert (refused.returncode, refused.stdout) == (75, "")
+    assert machine.run("unpause_other").stdout == "nothing\n"
+    assert machine.running() == ""
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.run("pause_other").stdout == "paused 1\n"
+    assert machine.run("unpause_other").stdout.startswith("held ")
+
+
+def test_docker_that_does_not_answer(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=2)
+    machine.containers(a="running")
+    machine.set("docker.down")
+    failed = machine.run("pause_deployment")
+    assert (failed.returncode, failed.stdout) == (69, "")
+    machine.unset("docker.down")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    machine.set("docker.down")
+    time.sleep(4)
+    assert machine.running() == ""
+    machine.unset("docker.down")
+    machine.until(lambda: is_over(machine))
+    assert machine.running() == "a"
+
+
+def test_residue_of_a_run_whose_watchdog_was_killed_too(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=2)
+    machine.containers(a="running", c="paused")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    for watchdog in machine.watchdogs():
+        os.kill(watchdog, 9)
+    time.sleep(2.2)
+    assert machine.running() == ""
+    again = machine.run("pause_deployment")
+    assert (again.returncode, again.stdout) == (0, "paused 1\n")
+    assert "RESIDUE-RELEASED" in again.stderr
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.state() == {"a": "running", "c": "paused"}
+
+
+def test_services_stop_first_and_start_last(machine: Machine) -> None:
+    machine.install(
+        DOCKER, quiescer("service", "db", unit="db.service"), quiescer("service", "web", unit="web.service")
+    )
+    machine.containers(a="running")
+    machine.unit("db.service", "active")
+    machine.unit("web.service", "inactive")
+    assert machine.run("pause_deployment").stdout == "paused 2\n"
+    assert (machine.unit("db.service"), machine.running()) == ("inactive", "")
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert (machine.unit("db.service"), machine.unit("web.service"), machine.running()) == ("active", "inactive", "a")
+
+
+def test_a_service_that_does_not_stop_or_does_not_exist(machine: Machine) -> None:
+    machine.install(DOCKER, quiescer("service", unit="db.service"))
+    machine.containers(a="running")
+    assert machine.run("pause_deployment").returncode == 69
+    machine.unit("db.service", "active")
+    machine.set("stop.fails")
+    assert machine.run("pause_deployment").returncode == 69
+    assert (machine.unit("db.service"), machine.running()) == ("active", "a")
+    machine.until(lambda: not machine.watchdogs())
+
+
+def test_stopping_on_purpose_keeps_every_pause_away(machine: Machine) -> None:
+    machine.install(DOCKER, control=True)
+    machine.containers(a="running")
+    machine.unit("docker.service", "active")
+    machine.unit("docker.socket", "active")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    assert machine.run("stop_docker_deployment").returncode == 75
+    assert machine.run("unpause_deployment").returncode == 0
+    for _ in range(2):
+        stopped = machine.run("stop_docker_deployment")
+        assert (stopped.returncode, stopped.stderr) == (0, "")
+    hold = machine.root / "state" / "holds" / "stop_docker_deployment"
+    assert sorted(hold.read_text().splitlines()) == ["docker docker.service", "docker docker.socket"]
+    assert machine.unit("docker.socket") == machine.unit("docker.service") == "inactive"
+    assert machine.run("pause_deployment").returncode == 75
+    started = machine.run("start_docker_deployment")
+    assert (started.returncode, started.stdout) == (0, "result started 2\n")
+    assert machine.unit("docker.socket") == machine.unit("docker.service") == "active"
+    assert not hold.exists()
+    assert machine.run("start_docker_deployment").stdout == "nothing\n"
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
