@@ -9,12 +9,13 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 import yaml
+from docs.place import ROOT
 
 from generator.lab import Completed, Lab, services
 
 from . import cron, trees
 from .fleet import identifier
-from .machines import ROOT, copy
+from .machines import copy
 
 DEPLOYMENT = "kaizen"
 PROGRAMS = f"/opt/capsule/{DEPLOYMENT}/bin"
