@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import pkgutil
 import sys
 import traceback
@@ -17,17 +18,20 @@ TROUBLE = 2  # as in diff(1): usage, unreadable input, or our own bug
 
 
 class CommandModules(click.Group):
-    """A group whose commands are the modules beside this one; a command's name is its module's name."""
+    """A group whose commands are the modules beside this one; a command's name is its module's name.
+
+    A name that Python keeps for itself has an underscore behind it as a module's: ``import_``.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the modules that export ``command``, sorted."""
         names = (module.name for module in pkgutil.iter_modules(__path__))
-        return sorted(name.replace("_", "-") for name in names if self.get_command(ctx, name) is not None)
+        return sorted(name for name in map(_command_name, names) if self.get_command(ctx, name) is not None)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None; only its own module is imported."""
         del ctx
-        name = f"{__name__}.{cmd_name.replace('-', '_')}"
+        name = f"{__name__}.{cmd_name.replace('-', '_')}{'_' if keyword.iskeyword(cmd_name) else ''}"
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as missing:
@@ -49,6 +53,10 @@ class CommandModules(click.Group):
             sys.exit(TROUBLE)
         finally:
             gc.enable()
+
+
+def _command_name(module: str) -> str:
+    return module.removesuffix("_").replace("_", "-")
 
 
 def _say_bug(trace: str) -> None:

@@ -19,8 +19,8 @@ from generator.verify.shellcheck import EXCLUDED
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
 VERBS = ["acknowledge", "backup", "check", "collect", "list", "preview", "restore", "scrub", "send"]
-# Names that stand for any: docs/inventory.md and docs/diagnostics.md hold examples of other fleets.
-EXAMPLES = {"inventory.md", "diagnostics.md"}
+# Names that stand for any: these hold examples of other fleets, and import.md names variables of Ansible.
+EXAMPLES = {"inventory.md", "diagnostics.md", "import.md"}
 
 
 def name_of(page: Path) -> str:

@@ -1,0 +1,1 @@
+"""Ansible's inventories, read as Ansible reads them: by its own program, or by ourselves with the same result."""

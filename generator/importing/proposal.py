@@ -1,0 +1,46 @@
+"""What a platform says about a fleet, in the inventory's own form, and what it does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from generator.diagnostics.model import Diagnostic, Severity
+
+KeyPath: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """``key`` is needed in the mapping at ``place`` and nobody said it; ``hint`` is what a person is told there.
+
+    Gaps with one ``code`` and ``problem`` are reported together, as one problem of several ``subject``s.
+    """
+
+    place: KeyPath
+    key: str
+    hint: str
+    code: str
+    subject: str
+    problem: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """``said`` is in the inventory language; in a list of mappings each has a `node` of its own."""
+
+    said: Mapping[str, Any]
+    gaps: tuple[Gap, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def error(code: str, message: str, advice: str) -> Diagnostic:
+    """Something a person must mend before the inventory is whole."""
+    return Diagnostic(code=code, message=message, span=None, advice=advice)
+
+
+def warning(code: str, message: str, advice: str) -> Diagnostic:
+    """Something a person should know."""
+    return Diagnostic(code=code, message=message, span=None, advice=advice, severity=Severity.WARNING)
