@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from generator.diagnostics.model import Diagnostic
-from generator.importing.proposal import Gap, error
+from generator.importing.proposal import Gap, KeyPath, error
 from generator.importing.writing import STEP
 from generator.source import Mapping as Tree
 from generator.source import Node, Sequence, plain
@@ -29,12 +29,18 @@ def still_open(gaps: Iterable[Gap], now: Mapping[str, Any]) -> tuple[Gap, ...]:
 
 
 def _is_open(gap: Gap, now: Any) -> bool:
-    for key in gap.place:
-        if isinstance(now, (list, tuple)):
-            now = next((one for one in now if isinstance(one, Mapping) and one.get("node") == key), None)
+    lacking = _at(now, gap.place)
+    return isinstance(lacking, Mapping) and not _at(lacking, gap.keys) and not (gap.instead and _at(now, gap.instead))
+
+
+def _at(value: Any, path: KeyPath) -> Any:
+    """What stands at ``path``, or None; an item of a list is found by its `node`."""
+    for key in path:
+        if isinstance(value, (list, tuple)):
+            value = next((one for one in value if isinstance(one, Mapping) and one.get("node") == key), None)
         else:
-            now = now.get(key) if isinstance(now, Mapping) else None
-    return isinstance(now, Mapping) and not now.get(gap.key)
+            value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def with_marks(text: str, tree: Tree, gaps: Iterable[Gap]) -> str:
@@ -62,7 +68,7 @@ def _place(tree: Tree, gap: Gap) -> tuple[int, int]:
         elif isinstance(node, Tree):
             entry = node.entries[key]
             line, column, node = entry.key.line, entry.key.column, entry.value
-    if isinstance(node, Tree) and (empty := node.entries.get(gap.key)) is not None:
+    if len(gap.keys) == 1 and isinstance(node, Tree) and (empty := node.entries.get(gap.keys[0])) is not None:
         line, column = empty.key.line, empty.key.column
     return line, column - 1 + STEP
 

@@ -13,18 +13,20 @@ KeyPath: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """``key`` is needed in the mapping at ``place`` and nobody said it; ``hint`` is what a person is told there.
+    """``keys`` lead, from the mapping at ``place``, to what is needed and nobody said; ``hint`` tells a person there.
 
+    What is said at ``instead`` (a way from the top) fills the gap too.
     Gaps with one ``code`` and ``problem`` are reported together, as one problem of several ``subject``s.
     """
 
     place: KeyPath
-    key: str
+    keys: KeyPath
     hint: str
     code: str
     subject: str
     problem: str
     advice: str
+    instead: KeyPath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,9 @@ def test_any_way_of_writing_takes_new_entries(text: str) -> None:
 
 
 def gap(place: tuple[str, ...], key: str) -> Gap:
-    return Gap(place=place, key=key, hint=f"{key}, please", code="C0711", subject=place[-1], problem="p", advice="a")
+    return Gap(
+        place=place, keys=(key,), hint=f"{key}, please", code="C0711", subject=place[-1], problem="p", advice="a"
+    )
 
 
 def test_a_gap_is_marked_and_reported_until_it_is_filled() -> None:
@@ -219,3 +222,15 @@ def test_a_file_that_is_no_inventory_is_left_alone() -> None:
     with pytest.raises(ImportFailure) as failed:
         importing({"nodes": {}}, "capsule: 1\nnodes: &all {}\n")
     assert failed.value.diagnostic.code == "C0106"
+
+
+def test_a_gap_may_be_filled_where_all_share_it() -> None:
+    size = ("datasets", "d", "snapshot", "size")
+    deep = replace(gap(("nodes", "a"), "unused"), keys=size, instead=("profiles", "p", *size))
+    said = {"profiles": {"p": {"datasets": {"d": {"snapshot": {"engine": "lvm"}}}}}, "nodes": {"a": {}}}
+    first = importing(said, None, None, deep)
+    assert codes(first) == ["C0711"]
+    shared = first.text.replace("{engine: lvm}", "{engine: lvm, size: 5G}")
+    assert "# to add" in shared
+    second = importing(said, shared, first.said, deep)
+    assert (codes(second), "# to add" in second.text) == ([], False)

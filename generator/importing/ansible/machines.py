@@ -97,7 +97,7 @@ class _Machine:
     def _gap(self, key: str, hint: str, code: str, problem: str, advice: str) -> None:
         place = ("nodes", self.name)
         self.gaps.append(
-            Gap(place=place, key=key, hint=hint, code=code, subject=self.name, problem=problem, advice=advice)
+            Gap(place=place, keys=(key,), hint=hint, code=code, subject=self.name, problem=problem, advice=advice)
         )
 
     def _hostname(self) -> str | None:

@@ -37,7 +37,7 @@ def plain_fleet(
 def _protected() -> Gap:
     return Gap(
         place=(),
-        key="plans",
+        keys=("plans",),
         hint="plans and datasets: what is protected, where, and when (see docs/inventory.md)",
         code="C0715",
         subject="plans",

@@ -26,15 +26,31 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
             "docker": {
                 "producer": "paths",
                 "paths": ["/docker"],
+                "missing": "expected",
+                "mountpoint": "/docker",
                 "snapshot": {"engine": "gluster", "volume": "docker", "mount": "/gluster_backupsource"},
             }
         }
     },
-    LVM: {"datasets": {"docker-local": {"producer": "paths", "paths": ["/docker_local"]}}},
+    LVM: {
+        "datasets": {
+            "docker-local": {
+                "producer": "paths",
+                "paths": ["/docker_local"],
+                "missing": "expected",
+                "mountpoint": "/docker_local",
+                "snapshot": {
+                    "engine": "lvm",
+                    "group": "vg_docker_local",
+                    "volume": "lv_docker_local",
+                    "mount": "/local_backupsource",
+                },
+            }
+        }
+    },
     DOCKER_HOSTS: {"quiesce": {"containers": {"engine": "docker"}}},
 }
-LVM_SNAPSHOT = {"engine": "lvm", "group": "vg_docker_local", "volume": "lv_docker_local"}
-LVM_MOUNT = "/local_backupsource"
+SIZE = ("datasets", "docker-local", "snapshot", "size")
 STORE = {"engine": "zfs", "path": "/backup", "pool": "backup", "compression": "gzip-7"}
 
 # As Ansible's filter `bool` has them: in INI files only True and False are booleans, the rest are words.
@@ -117,22 +133,21 @@ class _Reading:
             return
         value = host.variables.get("backup_snapshot_storage")
         size = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-        snapshot: dict[str, Any] = dict(LVM_SNAPSHOT)
         if size.isascii() and size.isdigit() and int(size[:9]) > 0:
-            snapshot["size"] = f"{int(size[:9])}G"
-        else:
-            self.gaps.append(
-                Gap(
-                    place=("nodes", node, "datasets", "docker-local", "snapshot"),
-                    key="size",
-                    hint="size, such as 20G: what may change while the snapshot exists",
-                    code="C0732",
-                    subject=node,
-                    problem="nobody says how large the snapshots of these machines may become",
-                    advice="set `backup_snapshot_storage` (gigabytes) in Ansible, or write `size` into the snapshot",
-                )
+            self.nodes[node]["datasets"] = {"docker-local": {"snapshot": {"size": f"{int(size[:9])}G"}}}
+            return
+        self.gaps.append(
+            Gap(
+                place=("nodes", node),
+                keys=SIZE,
+                instead=("profiles", LVM, *SIZE),
+                hint="datasets: {docker-local: {snapshot: {size: …}}}, what may change while the snapshot exists",
+                code="C0732",
+                subject=node,
+                problem="nobody says how large the snapshots of these machines may become",
+                advice="set `backup_snapshot_storage` (gigabytes) in Ansible, or write `size` here or in the profile",
             )
-        self.nodes[node]["datasets"] = {"docker-local": {"snapshot": {**snapshot, "mount": LVM_MOUNT}}}
+        )
 
     def _plan(self, groups: Mapping[str, list[str]]) -> dict[str, Any]:
         plan: dict[str, Any] = {"directs": [name for name in (GLUSTER, LVM) if name in groups]}
@@ -180,7 +195,7 @@ class _Reading:
         self.gaps.append(
             Gap(
                 place=("plans", PLAN),
-                key=key,
+                keys=(key,),
                 hint=hint,
                 code="C0715",
                 subject=f"`{key}`",

@@ -78,7 +78,7 @@ def _head(fleet: str | None, prefix: str) -> dict[str, Any]:
 def _unnamed() -> Gap:
     return Gap(
         place=(),
-        key="fleet",
+        keys=("fleet",),
         hint="fleet, its name; part of file names on every node, so it stays",
         code="C0713",
         subject="`fleet`",

@@ -53,7 +53,7 @@ def messages(proposal: Proposal) -> list[str]:
 
 
 def gaps(proposal: Proposal) -> set[tuple[str, str]]:
-    return {(".".join(gap.place), gap.key) for gap in proposal.gaps if gap.code not in ("C0710", "C0711")}
+    return {(".".join(gap.place), ".".join(gap.keys)) for gap in proposal.gaps if gap.code not in ("C0710", "C0711")}
 
 
 def test_the_platform_becomes_a_directed_plan(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_source_that_is_nothing_is_said(tmp_path: Path, line: str, said: str) 
 @pytest.mark.parametrize("size", ["", "backup_snapshot_storage=0", "backup_snapshot_storage='{{ x }}'"])
 def test_a_snapshot_without_a_size_is_a_gap(tmp_path: Path, size: str) -> None:
     proposal = proposed(tmp_path, f"[backup_sources]\na lvm_backup_source=True {size}\n")
-    assert ("nodes.a.datasets.docker-local.snapshot", "size") in gaps(proposal)
+    assert ("nodes.a", "datasets.docker-local.snapshot.size") in gaps(proposal)
 
 
 def test_what_is_missing_altogether_is_a_gap(tmp_path: Path) -> None:
