@@ -45,6 +45,9 @@ _ENGINE_PACKAGES = (
     "zfs-fuse",
 )
 
+# not run inside, because it fetches
+_RELEASE = "release.sh"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
@@ -66,7 +69,8 @@ def base_root(base: Base = PLAIN, cache: Path = CACHE) -> Path:
     The packages come from where this machine gets its own. Raises `LabUnavailable` if they cannot be had.
     """
     suite, sources = suite_here(), sources_here()
-    recipe = [resources.files("generator.lab").joinpath(name).read_text(encoding="utf-8") for name in base.scripts]
+    scripts = (_RELEASE, *base.scripts)
+    recipe = [resources.files("generator.lab").joinpath(name).read_text(encoding="utf-8") for name in scripts]
     parts = (suite, *recipe, *sorted(base.packages), *(path.read_text(encoding="utf-8") for path in sources))
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     root = cache / digest
@@ -85,9 +89,10 @@ def _build(root: Path, suite: str, sources: Sequence[Path], base: Base) -> None:
     building = root.parent / f".building.{root.name}"
     command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(base.packages)}"]
     with ExitStack() as files:
-        for name in base.scripts:
+        for name in (_RELEASE, *base.scripts):
             script = files.enter_context(resources.as_file(resources.files("generator.lab").joinpath(name)))
-            command.append(f'--customize-hook=chroot "$1" /bin/bash -s <{script}')
+            call = f'/bin/bash {script} "$1" {suite}' if name == _RELEASE else f'chroot "$1" /bin/bash -s <{script}'
+            command.append(f"--customize-hook={call}")
         try:
             outside([*command, suite, str(building), *map(str, sources)], seconds=900)
         except LabError as error:

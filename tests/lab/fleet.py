@@ -26,6 +26,8 @@ DEPLOYMENT = "lab"
 PROGRAMS = f"/opt/capsule/{DEPLOYMENT}/bin"
 STEPS = "/usr/local/lib/lab-steps"
 FIRST_DAY = date(2026, 11, 20)
+# has the rsync that the release came with, all others the one of its updates: fleets are never of one version
+OLDER = "services-1"
 
 
 def identifier(day: int) -> str:
@@ -97,6 +99,8 @@ class LabFleet:
             host.run(["install", "-m", "0755", "/dev/stdin", path], stdin=(HERE / shim).read_text(encoding="utf-8"))
         for tool in self.inventory["profiles"]["shimmed"]["tools"]:
             host.run(["ln", "-sf", "shim", f"{STEPS}/{tool}"])
+        if name == OLDER:
+            host.run(["cp", "/usr/local/lib/release/rsync", "/usr/bin/rsync"])
         host.run(["install", "-d", "/var/lib/prometheus/node-exporter"])
         host.install_ssh_host_key(self.host_keys[name])
         self._set_clock(host)
