@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import assert_never
 
-from generator.inventory.model import CollectPlan, ProtectPlan, Schedule
+from generator.inventory.model import CollectPlan, DirectedPlan, ProtectPlan, ReplicaPlan, Schedule
 from generator.prove.timeline import MINUTES_A_DAY, Timeline, timeline
 
 
@@ -42,7 +43,7 @@ class Meeting:
 class Stream:
     """The ``runs`` of ``plan`` for ``nodes``; ``zone`` is that of the cron that starts them."""
 
-    plan: ProtectPlan | CollectPlan
+    plan: ProtectPlan | CollectPlan | DirectedPlan | ReplicaPlan
     zone: str
     nodes: tuple[str, ...]
     runs: Runs
@@ -55,21 +56,34 @@ class Stream:
     @property
     def keepers(self) -> tuple[str, ...]:
         """The nodes on which the plan runs."""
-        return (self.plan.node,) if isinstance(self.plan, CollectPlan) else self.nodes
+        match self.plan:
+            case ProtectPlan():
+                return self.nodes
+            case CollectPlan():
+                return (self.plan.node,)
+            case DirectedPlan():
+                return (self.plan.director,)
+            case ReplicaPlan():
+                return (self.plan.store.node,)
+            case _:
+                assert_never(self.plan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A collecting ``stream`` and the ``upstream`` that it pulls from."""
+    """A collecting or replicating ``stream`` and the ``upstream`` that it pulls from."""
 
-    plan: CollectPlan
+    plan: CollectPlan | ReplicaPlan
     upstream: Stream
     stream: Stream
     meeting: Meeting
 
 
 def protected(cron: str, zone: str, duration_seconds: int) -> Runs:
-    """The runs of a protecting plan on nodes in ``zone``: each makes the identifier of its own UTC date."""
+    """The runs of a protecting plan on nodes in ``zone``: each makes the identifier of its own UTC date.
+
+    Also those of a plan that directs, whose identifiers begin with that date.
+    """
     times = timeline(cron, zone)
     return Runs(
         timeline=times,
@@ -81,7 +95,7 @@ def protected(cron: str, zone: str, duration_seconds: int) -> Runs:
 
 
 def collected(cron: str, zone: str, duration_seconds: int, upstream: Runs) -> Meeting:
-    """The runs of a collecting plan on a node in ``zone``, from the first that finds anything at ``upstream``."""
+    """The runs of a plan that pulls on a node in ``zone``, from the first that finds anything at ``upstream``."""
     times = timeline(cron, zone)
     until = min(times.until, upstream.until)
     met = [(start, bisect_right(upstream.starts, start) - 1) for start in times.starts if start < until]

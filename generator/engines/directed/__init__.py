@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generator.engines.contribution import Contribution
-from generator.engines.directed import quiesce
+from generator.engines.directed import quiesce, source
 from generator.inventory.model import DirectedPlan, Fleet, ReplicaPlan
 
-DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (quiesce.contributions,)
+DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (source.contributions, quiesce.contributions)
 REPLICATED: tuple[Callable[[Fleet, ReplicaPlan], tuple[Contribution, ...]], ...] = ()
 
 

@@ -1,5 +1,8 @@
 """A tree plan has one identifier, the UTC date, a run: schedules must give each run its own date, and skip none.
 
+Plans that direct have the second of UTC in their identifiers, and cron starts nothing twice in a minute: no two of
+their runs have one identifier, and later ones are greater, whatever clocks do.
+
 Only schedules restricted to weekdays, days or months may leave dates out. A local time that summer time skips or
 repeats is a warning even where all dates come out right: the run then starts at another time than the one written.
 So is a start within ten minutes before midnight UTC: after a jump of the clock cron sleeps ten seconds between the
@@ -8,6 +11,9 @@ that day's own run then finds taken.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
 
 from generator.diagnostics import Diagnostic, Severity
 from generator.prove.facts import Facts
@@ -25,18 +31,29 @@ def check(facts: Facts) -> ProofReport:
     for stream in facts.streams.values():
         diagnostics += _dates(stream)
     seen: set[tuple[str, str]] = set()
-    for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
+    for stream in facts.every_stream:
         if (stream.plan.name, stream.zone) not in seen:
             seen.add((stream.plan.name, stream.zone))
             diagnostics += _summer_time(stream)
     for stream in facts.streams.values():
         diagnostics += _midnight(stream)
-    if not facts.streams or any(finding.severity is Severity.ERROR for finding in diagnostics):
+    if any(finding.severity is Severity.ERROR for finding in diagnostics):
         return ProofReport(diagnostics=tuple(diagnostics))
+    dated = (f"every backup has a UTC date of its own, and no daily one skips a date, {HORIZON}",)
     return ProofReport(
-        diagnostics=tuple(diagnostics),
-        proved=(f"every backup has a UTC date of its own, and no daily one skips a date, {HORIZON}",),
+        diagnostics=tuple(diagnostics), proved=(*(dated if facts.streams else ()), *_moments_apart(facts))
     )
+
+
+def _moments_apart(facts: Facts) -> Iterator[str]:
+    """Cron starts what a jump of the clock skipped all at once, so a schedule of several runs an hour may not be."""
+    apart = [
+        name
+        for name, stream in sorted(facts.moments.items())
+        if all(before < after for before, after in pairwise(stream.runs.starts))
+    ]
+    if apart:
+        yield f"no two runs of {spell_names(apart)} begin in one second of UTC, {HORIZON}"
 
 
 def _dates(stream: Stream) -> list[Diagnostic]:

@@ -1,8 +1,9 @@
 """A source's maximum age fits the schedules: it neither alarms when all is well, nor sleeps when runs are missed.
 
 The age of a source is counted from the end (midnight UTC) of the newest identifier's day to the end of the collecting
-run, in the worst case. A collection that finds nothing new is an alarm too, unless its newest backup is today's or an
-earlier run of the same UTC date has collected already.
+run, in the worst case; that of a replica from the moment that its newest identifier says. A collection that finds
+nothing new is an alarm too, unless its newest backup is today's or an earlier run of the same UTC date has collected
+already.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 
 from generator.diagnostics import Diagnostic, Severity
-from generator.inventory.model import CollectPlan
+from generator.inventory.model import CollectPlan, ReplicaPlan
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
 from generator.prove.streams import Meeting, Pair, Runs
@@ -38,6 +39,12 @@ def check(facts: Facts) -> ProofReport:
         )
         diagnostics += [problem] if problem else []
         (troubled if problem else fitting).add(pair.plan.name)
+    for copy in facts.copies:
+        problem = _early_alarm(copy, _oldest_moment(copy.meeting, 0)) or _late_alarm(
+            copy, _oldest_moment(copy.meeting, MISSED_RUNS)
+        )
+        diagnostics += [problem] if problem else []
+        (troubled if problem else fitting).add(copy.plan.name)
     if diagnostics or troubled or not fitting:
         return ProofReport(diagnostics=tuple(diagnostics))
     return ProofReport(
@@ -69,6 +76,16 @@ def _oldest(meeting: Meeting, missed: int) -> tuple[int, int] | None:
             if worst is None or age > worst[0]:
                 worst = (age, start)
     return worst
+
+
+def _oldest_moment(meeting: Meeting, missed: int) -> tuple[int, int] | None:
+    """The same of replicas, whose backups are as old as the moment that they hold."""
+    ages = (
+        (start + meeting.runs.duration - meeting.upstream.starts[index - missed], start)
+        for start, index in zip(meeting.runs.starts, meeting.newest, strict=True)
+        if index >= missed
+    )
+    return max(ages, key=lambda found: found[0], default=None)
 
 
 def _idle(pair: Pair, index: int | None) -> Diagnostic | None:
@@ -122,5 +139,5 @@ def _repeats(runs: Runs) -> bool:
     return len(set(runs.identifiers)) != len(runs.identifiers)
 
 
-def _limit(plan: CollectPlan) -> int:
+def _limit(plan: CollectPlan | ReplicaPlan) -> int:
     return plan.maximum_age_seconds // 60

@@ -24,12 +24,12 @@ def check(facts: Facts) -> ProofReport:
     lost = cache(_lost)
     diagnostics = [
         _diagnostic(pair, *found)
-        for pair in facts.pairs
+        for pair in facts.every_pair
         if (found := lost(pair.meeting, *_rules(pair.upstream.plan.retention))) is not None
     ]
     if diagnostics:
         return ProofReport(diagnostics=tuple(diagnostics))
-    sentences = ["every backup is kept until the worst-case end of the run that pulls it"] if facts.pairs else []
+    sentences = ["every backup is kept until the worst-case end of the run that pulls it"] if facts.every_pair else []
     return ProofReport(proved=(*sentences, *_restore_points(facts)))
 
 
@@ -68,7 +68,7 @@ def _diagnostic(pair: Pair, day: int, end: int) -> Diagnostic:
 def _restore_points(facts: Facts) -> list[str]:
     grouped: dict[tuple[int, int, str], set[str]] = defaultdict(set)
     points = cache(_points)
-    for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
+    for stream in facts.every_stream:
         retention = stream.plan.retention
         kept = points(stream.runs, *_rules(retention))
         grouped[facts.depth[stream.plan.name], kept, _longer(retention)].add(stream.plan.name)

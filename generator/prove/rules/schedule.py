@@ -13,6 +13,7 @@ from functools import cache
 from itertools import pairwise
 
 from generator.diagnostics import Diagnostic
+from generator.inventory.model import CollectPlan, ReplicaPlan
 from generator.plan import Origin
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
@@ -36,28 +37,41 @@ def check(facts: Facts) -> ProofReport:
     diagnostics: list[Diagnostic] = []
     overlap, judge = cache(_overlap), cache(_judge)
     once: set[str] = set()
-    for stream in (*facts.streams.values(), *(pair.stream for pair in facts.pairs)):
+    for stream in facts.every_stream:
         found = overlap(stream.runs)
         if found is not None and stream.plan.name not in once:
             once.add(stream.plan.name)
             diagnostics.append(_overlapping(stream, *found))
-    slacks: dict[bool, list[tuple[int, str]]] = defaultdict(list)
-    for pair in facts.pairs:
+    slacks: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for pair in facts.every_pair:
         slack, problem = judge(pair.meeting)
         if problem is not None:
             diagnostics.append(_too_early(pair, problem) if problem.running else _before(pair, problem))
         elif slack is not None:
-            slacks[facts.depth[pair.plan.name] > 1].append((slack, pair.plan.name))
+            slacks[_what(facts, pair)].append((slack, pair.plan.name))
     if diagnostics:
         return ProofReport(diagnostics=tuple(diagnostics))
-    return ProofReport(proved=tuple(_sentence(further, *min(found)) for further, found in sorted(slacks.items())))
+    return ProofReport(proved=tuple(_sentence(what, *min(slacks[what])) for what in PULLED if what in slacks))
 
 
-def _sentence(further: bool, slack: int, tightest: str) -> str:
-    who = "every copy of a collection" if further else "every collection"
-    what = "collection that it copies" if further else "backups it collects"
+# Who pulls, and what must be over by then.
+PULLED = {
+    "collection": ("every collection", "the backups it collects"),
+    "copy": ("every copy of a collection", "the collection that it copies"),
+    "replica": ("every replica", "what it replicates"),
+}
+
+
+def _what(facts: Facts, pair: Pair) -> str:
+    if isinstance(pair.plan, ReplicaPlan):
+        return "replica"
+    return "copy" if facts.depth[pair.plan.name] > 1 else "collection"
+
+
+def _sentence(pulled: str, slack: int, tightest: str) -> str:
+    who, what = PULLED[pulled]
     return (
-        f"{who} starts at least {spell_duration(slack)} after the worst-case end of the {what}, "
+        f"{who} starts at least {spell_duration(slack)} after the worst-case end of {what}, "
         f"in all time zones, {HORIZON} (tightest: {tightest})"
     )
 
@@ -104,7 +118,7 @@ def _too_early(pair: Pair, problem: Problem) -> Diagnostic:
     return finding(
         "C0401",
         f"{plan.name} starts at {spell_moment(problem.start, pair.stream.zone)}, when the run of {made.plan.name} "
-        f"that it collects may still go on: {spell_names(made.keepers)} begins it at "
+        f"that it {_verb(plan)} may still go on: {spell_names(made.keepers)} begins it at "
         f"{spell_moment(problem.run, there)} and may take until {spell_moment(problem.end, there)}",
         plan.schedule.origin,
         f"start {plan.name} at least {spell_duration(problem.end - problem.start + 1)} later; mind that its node's "
@@ -124,6 +138,10 @@ def _before(pair: Pair, problem: Problem) -> Diagnostic:
         f"start {plan.name} after {spell_moment(problem.end, pair.stream.zone)}, the worst-case end of that run",
         *_labels(made),
     )
+
+
+def _verb(plan: CollectPlan | ReplicaPlan) -> str:
+    return "replicates" if isinstance(plan, ReplicaPlan) else "collects"
 
 
 def _labels(made: Stream) -> tuple[tuple[Origin, str], ...]:
