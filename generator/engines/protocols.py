@@ -6,6 +6,7 @@ from typing import Protocol
 
 from generator.engines.contribution import Contribution
 from generator.engines.settings import EngineSettings
+from generator.engines.stores.keepers import ALL_USES, Uses
 from generator.inventory.model import CollectPlan, Dataset, DirectedStore, Fleet, Node, ProtectPlan, Quiescer
 from generator.plan import Fragment, Hole
 
@@ -69,8 +70,8 @@ class SnapshotEngine(Protocol):
         """Packages that the functions need on ``node``, by Debian's names."""
         ...
 
-    def functions(self, node: Node) -> Fragment:
-        """The bash functions of the contract in ``templates/snapshots/README.md``, put into a capsule once."""
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
+        """The bash functions of the contract in ``templates/snapshots/README.md``; a capsule gets equal ones once."""
         ...
 
     def arguments(self, fleet: Fleet, plan: str, dataset: Dataset) -> tuple[Hole, ...]:
@@ -114,6 +115,6 @@ class KeeperEngine(Protocol):
         """Packages that the functions need on ``node``, by Debian's names."""
         ...
 
-    def keeper(self, fleet: Fleet, plan: str, store: DirectedStore) -> Fragment:
-        """The bash functions of the contract in ``templates/stores/README.md``, put into a capsule once."""
+    def keeper(self, fleet: Fleet, plan: str, store: DirectedStore, uses: Uses = ALL_USES) -> Fragment:
+        """The bash functions of ``templates/stores/README.md`` that a capsule needs for ``uses``, put in once."""
         ...

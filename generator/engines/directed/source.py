@@ -130,10 +130,11 @@ def _sender(fleet: Fleet, plan: DirectedPlan, node: Node, dataset: Dataset) -> C
 
 def _parts(fleet: Fleet, plan: DirectedPlan, node: Node, datasets: tuple[Dataset, ...]) -> dict[str, Hole]:
     engines = {_engine(dataset).name: _engine(dataset) for dataset in datasets}
+    functions = (fragment for name in sorted(engines) for fragment in engines[name].functions(node))
     return {
         "plan": ShellWord.of(plan.name),
         "run_directory": ShellWord.of(names.run_directory(fleet, plan.name)),
-        "engine_functions": tuple(engines[name].functions(node) for name in sorted(engines)),
+        "engine_functions": tuple(dict.fromkeys(functions)),
         "datasets": tuple(_part(fleet, plan, node, dataset) for dataset in datasets),
     }
 

@@ -18,9 +18,9 @@ class BtrfsSnapshots:
         """Packages that the functions need on ``node``."""
         return ("btrfs-progs",)
 
-    def functions(self, node: Node) -> Fragment:
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
         """The bash functions of the contract."""
-        return Fragment(template="snapshots/btrfs_functions.sh.j2", holes=holes(tools=tool_holes(node)))
+        return (Fragment(template="snapshots/btrfs_functions.sh.j2", holes=holes(tools=tool_holes(node))),)
 
     def arguments(self, fleet: Fleet, plan: str, dataset: Dataset) -> tuple[Hole, ...]:  # noqa: ARG002
         """What the engine is called with for ``dataset``: nothing, its path says everything."""

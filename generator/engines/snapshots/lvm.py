@@ -6,7 +6,7 @@ from pydantic import Field
 
 from generator.engines.capsules import tool_holes
 from generator.engines.settings import EngineSettings
-from generator.engines.snapshots.volumes import GroupName, VolumeName
+from generator.engines.snapshots.volumes import GroupName, VolumeName, common_functions
 from generator.inventory.model import Dataset, Fleet, Node
 from generator.inventory.values import Size
 from generator.plan import Fragment, Hole, holes
@@ -31,9 +31,12 @@ class LvmSnapshots:
         """Packages that the functions need on ``node``."""
         return ("lvm2", "util-linux")
 
-    def functions(self, node: Node) -> Fragment:
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
         """The bash functions of the contract."""
-        return Fragment(template="snapshots/lvm_functions.sh.j2", holes=holes(tools=tool_holes(node)))
+        return (
+            common_functions(node),
+            Fragment(template="snapshots/lvm_functions.sh.j2", holes=holes(tools=tool_holes(node))),
+        )
 
     def arguments(self, fleet: Fleet, plan: str, dataset: Dataset) -> tuple[Hole, ...]:  # noqa: ARG002
         """Volume group, logical volume, and the snapshot's size in bytes."""

@@ -17,9 +17,9 @@ class PlainSnapshots:
         """Packages that the functions need on ``node``."""
         return ()
 
-    def functions(self, node: Node) -> Fragment:  # noqa: ARG002
+    def functions(self, node: Node) -> tuple[Fragment, ...]:  # noqa: ARG002
         """The bash functions of the contract."""
-        return Fragment(template="snapshots/plain_functions.sh.j2", holes=holes())
+        return (Fragment(template="snapshots/plain_functions.sh.j2", holes=holes()),)
 
     def arguments(self, fleet: Fleet, plan: str, dataset: Dataset) -> tuple[Hole, ...]:  # noqa: ARG002
         """What the engine is called with for ``dataset``: nothing."""

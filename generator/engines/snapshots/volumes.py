@@ -1,4 +1,4 @@
-"""Kinds of values that the settings of several snapshot engines have."""
+"""What the engines that rest on LVM share: kinds of values, and functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from generator.engines.capsules import tool_holes
+from generator.inventory.model import Node
 from generator.inventory.refusal import refuse
+from generator.plan import Fragment, holes
 
 LVM_NAME = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,125}\Z")
 # LVM keeps these for itself: lvm(8), "Reserved names"
@@ -31,3 +34,8 @@ def _volume(value: str) -> str:
 GroupName: TypeAlias = Annotated[str, AfterValidator(_group)]
 VolumeName: TypeAlias = Annotated[str, AfterValidator(_volume)]
 Percent: TypeAlias = Annotated[int, Field(ge=1, le=99)]
+
+
+def common_functions(node: Node) -> Fragment:
+    """Bash functions that ask LVM, and mount what it made."""
+    return Fragment(template="snapshots/lvm_common.sh.j2", holes=holes(tools=tool_holes(node)))

@@ -1,4 +1,4 @@
-"""One source in a mount namespace of its own: real capsules, a /run that nobody else sees, tools that can be replaced."""
+"""One source in a mount namespace of its own: real capsules, a /run that nobody else sees, tools to be replaced."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RUN = Path("/run/capsule/test/deployment")
 
 
 def make_part(name: str, path: str, engine: str = "", *, exclude: tuple[str, ...] = (), **own: Any) -> Dataset:
-    """A dataset of one path, frozen by ``engine`` with its ``own`` settings; ``mount`` and others are the dataset's."""
+    """A dataset of one path, frozen by ``engine`` with its ``own`` settings; some of them are the dataset's."""
     common = {key: own.pop(key) for key in ("mountpoint", "canary") if key in own}
     mount = own.pop("mount", "")
     frozen = None
