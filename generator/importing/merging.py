@@ -13,7 +13,7 @@ from generator.importing.proposal import KeyPath
 from generator.importing.writing import flow
 from generator.plan.origin import Span
 from generator.source import Mapping as Tree
-from generator.source import Node, Sequence, plain
+from generator.source import Node, Scalar, Sequence, plain
 
 # Mappings whose entries are things of their own: one that the source no longer has is worth a word.
 NAMED = (("nodes",), ("groups",))
@@ -52,7 +52,12 @@ class Merger:
             self._list(path, said, before if isinstance(before, (list, tuple)) else (), here)
         elif (now := plain(here)) == said and type(now) is type(said):
             return
-        elif before is not None and now == before and not isinstance(said, (Mapping, list, tuple)):
+        elif (
+            isinstance(here, Scalar)
+            and before is not None
+            and now == before
+            and not isinstance(said, (Mapping, list, tuple))
+        ):
             self.document.replace(path, said)
         elif before is None or before != said:
             # where the source says what it said before, whoever changed the file since then is right

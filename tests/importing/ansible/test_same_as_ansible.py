@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
@@ -206,12 +207,31 @@ SECTIONS = some.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(sections=some.lists(SECTIONS, min_size=1, max_size=6))
-def test_any_inventory_in_ini_is_read_or_refused_by_both(sections: list[list[str]]) -> None:
+PLAIN = some.one_of(
+    some.integers(-5, 20), some.booleans(), some.none(), some.sampled_from(["x", "yes", "{{ x }}", "0755"])
+)
+VARS = some.dictionaries(
+    some.sampled_from(["k", "level", "ansible_host", "ansible_port", "inventory_dir"]),
+    some.one_of(PLAIN, some.lists(PLAIN, max_size=2), some.dictionaries(some.sampled_from(["x", "y"]), PLAIN)),
+    max_size=3,
+)
+PATTERNS = some.sampled_from(["h1", "h2", "h[1:3]", "web", "n[01:02].example.org:22", "10.0.0.[1:2]"])
+MEMBERS = some.one_of(
+    some.none(), some.just("h9"), some.dictionaries(PATTERNS, some.one_of(some.none(), VARS), max_size=3)
+)
+GROUPS = some.recursive(
+    some.fixed_dictionaries({}, optional={"hosts": MEMBERS, "vars": VARS}),
+    lambda inner: some.fixed_dictionaries(
+        {"children": some.dictionaries(NAMES, some.one_of(some.none(), inner), max_size=3)},
+        optional={"hosts": MEMBERS, "vars": VARS, "unknown": some.just({"x": 1})},
+    ),
+    max_leaves=6,
+)
+
+
+def read_or_refused_by_both(text: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        text = "".join(f"{line}\n" for section in sections for line in section)
-        inventory = lay(Path(directory), {"hosts": text})
+        inventory = lay(Path(directory), {name: text})
         try:
             ours: AnsibleInventory | None = read_inventory(inventory, None)
         except ImportFailure:
@@ -221,3 +241,15 @@ def test_any_inventory_in_ini_is_read_or_refused_by_both(sections: list[list[str
         except ImportFailure:
             theirs = None
         assert ours == theirs, text
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(sections=some.lists(SECTIONS, min_size=1, max_size=6))
+def test_any_inventory_in_ini_is_read_or_refused_by_both(sections: list[list[str]]) -> None:
+    read_or_refused_by_both("".join(f"{line}\n" for section in sections for line in section), "hosts.ini")
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(groups=some.dictionaries(NAMES, GROUPS, min_size=1, max_size=3))
+def test_any_inventory_in_yaml_is_read_or_refused_by_both(groups: dict[str, object]) -> None:
+    read_or_refused_by_both(yaml.safe_dump(groups, sort_keys=False), "hosts.yml")
