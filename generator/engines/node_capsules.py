@@ -75,7 +75,6 @@ def _check_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, 
             holes_of(
                 run.origin,
                 name=ShellWord.of(run.name),
-                interval=ShellWord.of(str(run.interval_seconds)),
                 warning=ShellWord.of(str(run.warning_seconds)),
                 critical=ShellWord.of(str(run.critical_seconds)),
             )

@@ -100,6 +100,8 @@ def _directories(fleet: Fleet, parts: NodeParts) -> tuple[Directory, ...]:
         _root_directory(f"{paths.state}/locks", 0o700, keep=True),
         _root_directory(f"{paths.state}/acknowledged", 0o700, keep=True),
         _root_directory(f"{paths.state}/restores", 0o700, keep=True),
+        # one for each run whose silence is an alarm: made when it is first installed, and dated by that
+        *(_root_directory(f"{paths.state}/{place}", 0o755, keep=True) for place in _expected(parts)),
         _root_directory(paths.logs, 0o750, keep=True),
     ]
     if parts.incoming:
@@ -110,6 +112,11 @@ def _directories(fleet: Fleet, parts: NodeParts) -> tuple[Directory, ...]:
         for directory in contribution.directories:
             by_path.setdefault(directory.path, directory)
     return tuple(sorted(by_path.values()))
+
+
+def _expected(parts: NodeParts) -> tuple[str, ...]:
+    runs = sorted({run.name for contribution in parts.contributions for run in contribution.expected_runs})
+    return ("expected", *(f"expected/{run}" for run in runs)) if runs else ()
 
 
 def _root_directory(path: str, mode: int, *, keep: bool) -> Directory:

@@ -294,6 +294,47 @@ assert run.wait(10) == 74' "$signal"
   bin/scrub_nightly
 }
 
+@test "whichever call of date is killed, the run says how it ended and the next one is complete" {
+  travel_to 2026-03-01
+  bin/backup_nightly
+  mv tools/date tools/date.shim
+  for doomed in {1..40}; do
+    rm -rf store-nightly/2026-03-02* state/runs/backup_nightly log/backup_nightly.log calls
+    printf '#!/bin/bash\nprintf x >>%q/calls\n[[ "$(wc -c <%q/calls)" != %s ]] || kill -9 $$\nexec %q/tools/date.shim "$@"\n' \
+      "$LAB" "$LAB" "$doomed" "$LAB" >tools/date
+    chmod 0755 tools/date
+    travel_to 2026-03-02
+    status=0
+    bin/backup_nightly 2>errors || status=$?
+    (( $(wc -c <calls) >= doomed )) || break
+    printf 'call %s: %s\n' "$doomed" "$status"
+    (( status == 0 || (status >= 64 && status <= 78) ))
+    if (( status == 0 )); then
+      [[ "$(state_of backup_nightly result)" == complete && -d store-nightly/2026-03-02 ]]
+    else
+      [[ -s errors && "$(state_of backup_nightly result)" == failed ]]
+      grep -q ' error ' log/backup_nightly.log
+    fi
+    [[ "$(state_of backup_nightly finished)" =~ ^[0-9]+$ ]]
+    grep -vq '^20[0-9-]*T' log/backup_nightly.log && return 1
+    bin/backup_nightly
+    [[ "$(names store-nightly)" == '2026-03-01 2026-03-02 ' ]]
+  done
+  mv -f tools/date.shim tools/date
+  (( doomed > 5 ))
+}
+
+@test "what fails after the backup is published is said, and is not the run's result" {
+  travel_to 2026-03-01
+  bin/backup_nightly
+  travel_to 2026-03-02
+  # rm refuses a directory
+  mkdir -p state/acknowledged/nightly/accepted/odd
+  run -0 --separate-stderr bin/backup_nightly
+  [[ "$stderr" == *'warning: BACKUP-UNTIDY'* ]]
+  [[ "$(state_of backup_nightly result)" == complete && "$(names store-nightly)" == '2026-03-01 2026-03-02 ' ]]
+}
+
 @test "a preview names what would happen and changes nothing" {
   travel_to 2026-03-01
   bin/backup_nightly

@@ -10,10 +10,15 @@ state_file() {
   chmod 0644 "state/runs/$1"
 }
 
+# Everything is expected since so many seconds, by the clock that dates files.
+expected_for() {
+  touch -d "@$(( $(/usr/bin/date +%s) - $1 ))" state/expected/*
+}
+
 all_fine() {
   travel_to 2026-03-01
   now="$(<now)"
-  touch -d "@$(( now - 3600 ))" state
+  expected_for 3600
   for run in backup_database backup_nightly backup_small; do state_file "$run" complete 3600 3600; done
 }
 
@@ -50,23 +55,54 @@ all_fine() {
   run -2 bin/check_backups
 }
 
-@test "failed, never, never complete and from the future are critical" {
+@test "failed, never complete and from the future are critical" {
   all_fine
   state_file backup_nightly failed 60 3600
   run -2 bin/check_backups
   [[ "$output" == *'backup_nightly: the last run failed, last complete 1 h ago'* ]]
-  rm state/runs/backup_nightly
-  run -2 bin/check_backups
-  [[ "$output" == *'backup_nightly: never ran'* ]]
   state_file backup_nightly partial 60 ''
   run -2 bin/check_backups
   state_file backup_nightly complete -7200 -7200
   run -2 bin/check_backups
   [[ "$output" == *'dated in the future'* ]]
+}
+
+@test "a run that never happened is as late as if the last one had been at the installation" {
   all_fine
-  touch -d "@$(( now - 10000000 ))" state
+  rm state/runs/backup_nightly
+  expected_for 80000
+  run -0 --separate-stderr bin/check_backups
+  [[ "$output" == *'2 as expected, backup_nightly: not due yet,'* && -z "$stderr" ]]
+  expected_for 86530
+  run -1 bin/check_backups
+  [[ "$output" == *'backup_nightly: never ran,'* ]]
+  expected_for 172930
+  run -2 bin/check_backups
+  [[ "$output" == *'backup_nightly: never ran,'*'scrub_nightly: not due yet'* ]]
+  expected_for 10000000
   run -2 bin/check_backups
   [[ "$output" == *'scrub_nightly: never ran'* ]]
+  expected_for -7200
+  run -2 bin/check_backups
+  [[ "$output" == *'backup_nightly: never ran, and was installed in the future'* ]]
+  rmdir state/expected/backup_nightly
+  expected_for 3600
+  run -3 bin/check_backups
+  [[ "$output" == *'nothing says since when it should have'* ]]
+}
+
+@test "started wrongly it knows nothing, and says so in one line" {
+  all_fine
+  run -3 --separate-stderr bin/check_backups --help
+  [[ "$output" == 'BACKUPS UNKNOWN - check_backups takes no arguments' ]]
+  run -3 --separate-stderr unshare --uts bash -c 'echo other >/proc/sys/kernel/hostname; bin/check_backups'
+  [[ "$output" == 'BACKUPS UNKNOWN - this check was built for node unit, but this is other' && "$stderr" == "$output" ]]
+  mv tools/date tools/date.shim
+  printf '#!/bin/bash\nkill -9 $$\n' >tools/date
+  chmod 0755 tools/date
+  run -3 --separate-stderr bin/check_backups
+  mv -f tools/date.shim tools/date
+  [[ "${#lines[@]}" == 1 && "$output" == 'BACKUPS UNKNOWN - the clock cannot be read' ]]
 }
 
 @test "what cannot be understood is unknown, and critical outweighs it" {

@@ -15,6 +15,7 @@ setup() {
   cd "$LAB"
   rm -rf data state log metrics now store-* collection
   mkdir -p data/guarded state/{runs,locks,acknowledged} log metrics
+  mkdir -p state/expected/{backup_{database,nightly,small},scrub_{database,nightly,small}}
   mkdir -m 0700 store-nightly store-small store-database
   date() { "$LAB/tools/date" "$@"; }
   rm -f "$LAB/health-checks"
