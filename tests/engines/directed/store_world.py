@@ -10,6 +10,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,8 @@ class StoreWorld:
         self.capsules: tuple[Capsule, ...] = ()
         self.now = START
         self.parts: dict[tuple[str, str], Part] = {}
+        self._devices: list[Path] = []
+        self._daemons: list[subprocess.Popen[bytes]] = []
         for node, datasets in self.datasets.items():
             for name in datasets:
                 path = self.root / "sources" / node / name
@@ -142,7 +145,14 @@ class StoreWorld:
 
     def _namespace(self) -> None:
         self._keeper = subprocess.Popen(
-            ["unshare", "--mount", "--propagation=private", "sh", "-c", "mount -t tmpfs run /run && echo && exec cat"],
+            [
+                "unshare",
+                "--mount",
+                "--propagation=private",
+                "sh",
+                "-c",
+                "mount -t tmpfs run /run && echo && exec cat",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -163,7 +173,12 @@ class StoreWorld:
         self._acceptor.join()  # else it would accept for whoever gets its descriptor next
         self._listener.close()
         assert self._keeper.stdin is not None
-        self.command("sh", "-c", f"umount -R {self.root}/store 2>/dev/null; true")
+        self.command("sh", "-c", f"cd /; umount -R {self.root}/store 2>/dev/null; true")
+        for daemon in self._daemons:
+            daemon.terminate()
+            daemon.wait(30)
+        for device in self._devices:
+            subprocess.run(["losetup", "--detach", device], check=False)
         self._keeper.stdin.close()
         self._keeper.wait()
         shutil.rmtree(self.root)
@@ -174,6 +189,27 @@ class StoreWorld:
         script = f"truncate -s 300M {image} && mkfs.btrfs -q {image} && mount -o loop {image} {self.root}/store"
         done = self.command("sh", "-ec", script)
         assert done.returncode == 0, done.stderr
+
+    def start_zfs(self) -> Path:
+        """ZFS in user space, of this namespace alone; returns an empty device."""
+        for directory in ("/run/lock", "/etc/zfs", "/var/lib/zfs"):
+            Path(directory).mkdir(exist_ok=True)
+            self.command("sh", "-ec", f"mkdir -p {directory}; mount -t tmpfs zfs {directory}")
+        self._daemons.append(subprocess.Popen(self._entering("zfs-fuse", "--no-daemon", "--pidfile", "/run/zfs-fuse.pid")))
+        deadline = time.monotonic() + 30
+        while self.command("zpool", "list").returncode != 0:
+            assert time.monotonic() < deadline, "zfs-fuse does not answer"
+            time.sleep(0.1)
+        return self.device()
+
+    def device(self) -> Path:
+        """A loop device, empty."""
+        image = self.root / f"disk{len(self._devices)}.img"
+        with image.open("wb") as file:
+            file.truncate(300_000_000)
+        made = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True, check=True)
+        self._devices.append(Path(made.stdout.strip()))
+        return self._devices[-1]
 
     # --- What is built
 
@@ -206,7 +242,12 @@ class StoreWorld:
         )
 
     def install(
-        self, engine: str = "tree", *, ownership: Ownership = Ownership.FAKE_SUPER, settings: Any = None, **changes: Any
+        self,
+        engine: str = "tree",
+        *,
+        ownership: Ownership = Ownership.FAKE_SUPER,
+        settings: Any = None,
+        **changes: Any,
     ) -> Fleet:
         """Put the capsules of the store into ``bin``, and the keys where they belong."""
         fleet = self.fleet(engine, settings or {}, ownership, changes)
@@ -418,7 +459,17 @@ def odd(directory: Path) -> None:
     (directory / "manifest").write_text("the source's own")
     (directory / ".capsule").mkdir()
     (directory / ".capsule" / "backup.info").write_text("result=complete\n")
-    for name in (b"new\nline", b"back\\slash", b"\xff\xfe", b"t\tab", b" space ", b"q\"'", b"-rf", b"$(id)", b"x" * 255):
+    for name in (
+        b"new\nline",
+        b"back\\slash",
+        b"\xff\xfe",
+        b"t\tab",
+        b" space ",
+        b"q\"'",
+        b"-rf",
+        b"$(id)",
+        b"x" * 255,
+    ):
         Path(os.fsdecode(os.fsencode(directory) + b"/" + name)).touch()
     with (directory / "sparse").open("wb") as sparse:
         sparse.truncate(3_000_000)
