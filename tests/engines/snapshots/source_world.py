@@ -161,7 +161,7 @@ class Source:
     def _entering(self, *words: str | Path) -> list[str]:
         return ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", "--", *map(str, words)]
 
-    def start(self, name: str, stdin: str = "") -> subprocess.Popen[str]:
+    def start(self, name: str, stdin: str = "", *, keep_open: bool = False) -> subprocess.Popen[str]:
         """Start a capsule in a process group of its own."""
         process = subprocess.Popen(
             self._entering(self.root / "bin" / name),
@@ -170,7 +170,8 @@ class Source:
         )  # fmt: skip
         assert process.stdin is not None
         process.stdin.write(stdin)
-        process.stdin.close()
+        if not keep_open:
+            process.stdin.close()
         return process
 
     def run(self, name: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,165 @@
+"""LVM, stood in for by loop devices: what it says when things go wrong is what counts here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from source_world import Source, identifier, kill_group, make_part
+from volumes import make_volume, remove_volumes, say_of
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="capsules are for root")
+SNAPSHOT = "capsule-test-deployment-app"
+FAILED = (74, "snapshot app failed\nresult failed\n")
+
+
+@pytest.fixture
+def lvm(source: Source) -> Iterator[Source]:
+    """A logical volume at ``fs``, of which ``fs/app`` is a dataset, mounted at a place of its own."""
+    make_volume(source)
+    options = {"group": "vg", "volume": "lv", "size": "1G", "mount": f"{source.root}/snapshot"}
+    source.install(make_part("app", f"{source.root}/fs/app", "lvm", **options))
+    yield source
+    remove_volumes(source)
+
+
+@pytest.fixture
+def thin(lvm: Source) -> Source:
+    """The same, said to be thin."""
+    options = {"group": "vg", "volume": "lv", "data_limit": 70, "metadata_limit": 60}
+    lvm.install(make_part("app", f"{lvm.root}/fs/app", "lvm-thin", **options))
+    return lvm
+
+
+def volumes(source: Source) -> list[str]:
+    return sorted(source.command("ls", "/dev/vg").stdout.split())
+
+
+def test_only_the_datasets_directory_is_sent_from_the_frozen_volume(lvm: Source) -> None:
+    assert [str(fault) for fault in lvm.faults()] == []
+    prepared = lvm.prepare()
+    assert (prepared.returncode, prepared.stdout) == (0, "snapshot app taken\nresult complete\n"), prepared.stderr
+    called = (lvm.root / "volumes" / "calls").read_text()
+    assert called == (
+        f"--yes --quiet --snapshot --permission r --size {1 << 30}b --name {SNAPSHOT} "
+        "--addtag capsule:test/deployment/app -- vg/lv\n"
+    )
+    lvm.command("sh", "-c", f"echo later >{lvm.root}/fs/app/file; sync -f {lvm.root}/fs")
+    assert lvm.record("app")["health"] == "intact"
+    fetched = lvm.fetch("app", "data")
+    assert fetched is not None
+    assert [path.name for path in fetched.iterdir()] == ["file"]
+    assert (fetched / "file").read_text() == "one\n"
+    options = lvm.command("findmnt", "-no", "OPTIONS", f"{lvm.root}/snapshot").stdout.strip().split(",")
+    assert {"ro", "noatime", "nodev", "nosuid", "noexec", "norecovery"} <= set(options)
+    removed = lvm.remove()
+    assert (removed.returncode, removed.stdout) == (0, "snapshot app removed\nresult complete\n"), removed.stderr
+    assert (volumes(lvm), lvm.mounts()) == (["lv"], [])
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"lv_snapshot_invalid": "1"}, {"data_percent": "100.00"}, {"data_percent": ""}, {"lv_attr": "Sri-Ios---"}],
+    ids=str,
+)
+def test_an_overflow_breaks_the_part_and_stays_broken(lvm: Source, facts: dict[str, str]) -> None:
+    lvm.prepare()
+    assert lvm.record("app")["health"] == "intact"
+    say_of(lvm, SNAPSHOT, **facts)
+    record = lvm.record("app")
+    assert (record["health"], record["why"]) == ("broken", "the snapshot is damaged, overflowed or gone")
+    assert "SNAPSHOT-OVERFLOWED" in lvm.log("send_deployment_app")
+    for field in facts:
+        (lvm.root / "volumes" / f"{SNAPSHOT}.{field}").unlink()
+    assert lvm.record("app")["health"] == "broken"
+    assert lvm.remove().returncode == 0
+    assert lvm.prepare(identifier(2)).returncode == 0
+    assert lvm.record("app")["health"] == "intact"
+
+
+def test_a_snapshot_that_overflows_at_once_or_has_no_room_is_failed(lvm: Source) -> None:
+    say_of(lvm, SNAPSHOT, lv_snapshot_invalid="1")
+    prepared = lvm.prepare()
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert volumes(lvm) == ["lv"]
+    (lvm.root / "volumes" / "full").touch()
+    prepared = lvm.prepare(identifier(2))
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert "Insufficient free space" in prepared.stderr
+    assert lvm.fetch("app", "record") is None
+
+
+def test_a_transfer_ends_when_the_snapshot_overflows(lvm: Source) -> None:
+    text = (lvm.root / "bin" / "send_deployment_app").read_text()
+    (lvm.root / "bin" / "send_deployment_app").write_text(text.replace("look_seconds=15", "look_seconds=1"))
+    lvm.prepare()
+    assert lvm.record("app")["health"] == "intact"
+    sender = lvm.start("send_deployment_app", keep_open=True)
+    time.sleep(3)
+    assert sender.poll() is None
+    say_of(lvm, SNAPSHOT, lv_snapshot_invalid="1")
+    sender.wait(timeout=30)
+    assert "SEND-ABANDONED" in lvm.log("send_deployment_app")
+
+
+def test_a_volume_of_that_name_that_is_not_ours_is_left_alone(lvm: Source) -> None:
+    lvm.prepare()
+    lvm.command("umount", f"{lvm.root}/snapshot")
+    for seconds, marks in enumerate(("other|lv", "capsule:test/deployment/app|another", "|"), start=2):
+        (lvm.root / "volumes" / f"{SNAPSHOT}.marks").write_text(marks)
+        assert lvm.remove().returncode == 10
+        assert (lvm.prepare(identifier(seconds)).returncode, volumes(lvm)) == (74, [SNAPSHOT, "lv"])
+        assert "SNAPSHOT-FOREIGN" in lvm.log("prepare_deployment")
+
+
+def test_data_that_is_not_on_the_volume_is_not_saved(lvm: Source) -> None:
+    lvm.command("sh", "-c", f"umount {lvm.root}/fs; mkdir -p {lvm.root}/fs/app")
+    prepared = lvm.prepare()
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert "DATA-ELSEWHERE" in prepared.stderr
+    assert volumes(lvm) == ["lv"]
+
+
+def test_a_killed_prepare_leaves_nothing_that_the_next_one_trips_over(lvm: Source) -> None:
+    (lvm.root / "volumes" / "slow").touch()
+    for seconds, moment in ((1.5, 2), (4.5, 4)):
+        killed = lvm.start("prepare_deployment", f"{identifier(moment)}\n")
+        time.sleep(seconds)
+        kill_group(killed)
+    (lvm.root / "volumes" / "slow").unlink()
+    time.sleep(4)  # the stand-in does not die with its caller's group as the kernel's part of LVM would not either
+    assert lvm.remove().returncode == 0
+    assert (volumes(lvm), lvm.mounts()) == (["lv"], [])
+    assert lvm.prepare(identifier(6)).returncode == 0
+    assert lvm.record("app")["health"] == "intact"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"data_percent": "70.00"},
+        {"metadata_percent": "99.1"},
+        {"data_percent": ""},
+        {"lv_health_status": "out_of_data"},
+    ],
+    ids=str,
+)
+def test_a_pool_that_is_too_full_gets_no_snapshot_and_ends_one(thin: Source, facts: dict[str, str]) -> None:
+    assert [str(fault) for fault in thin.faults()] == []
+    say_of(thin, "pool", **facts)
+    prepared = thin.prepare()
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert not (thin.root / "volumes" / "calls").exists()
+    for field in facts:
+        (thin.root / "volumes" / f"pool.{field}").unlink()
+    say_of(thin, "lv", data_percent="99")  # of the volume, not of its pool
+    say_of(thin, SNAPSHOT, lv_attr="Vri-aotz--", data_percent="99")
+    prepared = thin.prepare(identifier(2))
+    assert prepared.returncode == 0, prepared.stderr
+    assert "--setactivationskip n --activate y" in (thin.root / "volumes" / "calls").read_text()
+    assert thin.record("app")["health"] == "intact"
+    say_of(thin, "pool", **facts)
+    assert thin.record("app")["health"] == "broken"
+    assert thin.remove().returncode == 0
