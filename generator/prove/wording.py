@@ -42,6 +42,14 @@ def spell_duration(minutes: int) -> str:
     return " ".join(parts) or "0 min"
 
 
+def spell_seconds(seconds: int) -> str:
+    """``45 s``, ``10 min``, ``1 min 30 s``."""
+    minutes, rest = divmod(seconds, 60)
+    parts = [spell_duration(minutes)] if minutes else []
+    parts += [f"{rest} s"] if rest or not minutes else []
+    return " ".join(parts)
+
+
 def spell_moment(minute: int, zone_name: str) -> str:
     """``2024-03-10 07:15 UTC (03:15 in America/New_York)``; the local date too where it differs."""
     there = utc(minute)

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generator.engines.contribution import Contribution
-from generator.engines.directed import quiesce, source
+from generator.engines.directed import quiesce, source, store
 from generator.inventory.model import DirectedPlan, Fleet, ReplicaPlan
 
-DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (source.contributions, quiesce.contributions)
+DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (
+    source.contributions,
+    quiesce.contributions,
+    store.contributions,
+)
 REPLICATED: tuple[Callable[[Fleet, ReplicaPlan], tuple[Contribution, ...]], ...] = ()
 
 

@@ -146,6 +146,9 @@ def _stores(facts: Facts) -> Iterator[Diagnostic]:
             kept[name].append((protect.path, protect.origin))
     for collect in facts.collecting.values():
         kept[collect.node].append((collect.path, collect.origin))
+    moments = [store for plan in facts.fleet.directed_plans for store in plan.stores]
+    for store in (*moments, *(replica.store for replica in facts.fleet.replica_plans)):
+        kept[store.node].append((store.path, store.origin))
     told: set[tuple[str, str]] = set()
     for name, trees in sorted(kept.items()):
         for outer, inner, origin, other in _nested([*trees, *own]):

@@ -1,36 +1,37 @@
 """Every edge is whole on both ends, and nothing is left over; read from the artifacts, not from what made them.
 
 An edge is whole if its client has the key and the server's pinned host keys, and the server has one authorized line
-for it, from all addresses of the client and no others, for a capsule that exists, is granted to the operator and
-is a sealed sender. Lines, grants, keys and pinned hosts without an edge are left over.
+for it, from all addresses of the client and no others, for a capsule that exists, is granted to the operator and is a
+sealed sender, or an order that its plan's director may give. Lines, grants, keys and pinned hosts without an edge are
+left over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from generator.diagnostics import Diagnostic
 from generator.plan import AuthorizedKey, Edge, Origin
 from generator.prove.facts import Facts
 from generator.prove.network import Network
 from generator.prove.report import ProofReport
+from generator.prove.verbs import SENDER, Order, orders
 from generator.prove.wording import count, finding, spell_names
 
-# The closed list of what may be reached over the network; each verb's worst abuse is in the threat model.
-NETWORK_VERBS = ("send",)
 OUR_BUG = "this is a bug of the compiler, not of the inventory: please report it with the inventory"
 
 
 def check(facts: Facts) -> ProofReport:
-    """Codes C0441 (edge not whole), C0442 (left over), C0443 (key shared), C0444 (capsule not a sealed sender)."""
+    """Codes C0441 (edge not whole), C0442 (left over), C0443 (key shared), C0444 (not listed), C0445 (not theirs)."""
     network = Network.of(facts.plan)
+    known = orders(facts.fleet)
     diagnostics: list[Diagnostic] = []
     for edge, keys in network.keys.items():
         diagnostics += [_problem("C0441", edge, text, keys[0][1].origin) for text in _gaps(facts, network, edge)]
         if len(keys) > 1:
             text = f"has {len(keys)} keys, on {spell_names([name for name, _ in keys])}"
             diagnostics.append(_problem("C0443", edge, text, keys[0][1].origin))
-    diagnostics += [*_shared(network), *_left_over(network), *_no_senders(network)]
+    diagnostics += [*_shared(network), *_left_over(network), *_unlisted(network, known), *_strangers(network, known)]
     if diagnostics or not network.keys:
         return ProofReport(diagnostics=tuple(diagnostics))
     edges = count(len(network.keys), "connection")
@@ -38,10 +39,24 @@ def check(facts: Facts) -> ProofReport:
         proved=(
             f"{edges}: each has a key of its own, one authorized line, a sudo rule and a pinned host key; "
             "nothing is left over",
-            f"over the network only sealed senders can be run ({count(len(network.granted), 'sudo rule')}); "
-            "nothing reachable writes or deletes",
+            _closed(network, known),
         )
     )
+
+
+def _closed(network: Network, known: Mapping[tuple[str, str], Order]) -> str:
+    rules = count(len(network.granted), "sudo rule")
+    given = {known[name, path.rpartition("/")[2]].verb for name, path in network.granted if _order(known, name, path)}
+    if not given:
+        return f"over the network only sealed senders can be run ({rules}); nothing reachable writes or deletes"
+    return (
+        f"over the network only sealed senders can be run, and what directors order ({rules}: "
+        f"{', '.join(sorted(given))}); nobody can hand data to another node, or take more than it offers"
+    )
+
+
+def _order(known: Mapping[tuple[str, str], Order], node: str, path: str) -> Order | None:
+    return known.get((node, path.rpartition("/")[2]))
 
 
 def _gaps(facts: Facts, network: Network, edge: Edge) -> Iterator[str]:
@@ -111,15 +126,25 @@ def _left_over(network: Network) -> Iterator[Diagnostic]:
             yield finding("C0442", f"{name} pins {alias} and has no key for it", hosts[0].origin, OUR_BUG)
 
 
-def _no_senders(network: Network) -> Iterator[Diagnostic]:
+def _unlisted(network: Network, known: Mapping[tuple[str, str], Order]) -> Iterator[Diagnostic]:
     """Everything that the operator may run, by a key or not, must be on the closed list."""
     reachable = {(name, line.capsule_path): line.origin for lines in network.lines.values() for name, line in lines}
     for name, path in sorted(reachable.keys() | network.granted.keys()):
         capsule = network.capsules.get((name, path))
-        if capsule is None or capsule.name.partition("_")[0] not in NETWORK_VERBS:
+        if capsule is None or not (capsule.name.startswith(SENDER) or (name, capsule.name) in known):
             origin = reachable.get((name, path)) or network.granted[name, path][0]
-            what = "which is not a capsule" if capsule is None else f"which is not one of: {', '.join(NETWORK_VERBS)}"
+            what = "which is not a capsule" if capsule is None else "which is neither a sender nor an order"
             yield finding("C0444", f"{path} on {name} can be reached over the network, {what}", origin, OUR_BUG)
+
+
+def _strangers(network: Network, known: Mapping[tuple[str, str], Order]) -> Iterator[Diagnostic]:
+    """Orders are given by whoever directs the plan, and by root alone."""
+    for edge, lines in network.lines.items():
+        order = known.get((edge.server, edge.capsule))
+        if order is not None and (edge.client not in order.callers or edge.account != "root"):
+            callers = spell_names(sorted(order.callers))
+            text = f"is an order that only root on {callers} may give"
+            yield _problem("C0445", edge, text, lines[0][1].origin)
 
 
 def _problem(code: str, edge: Edge, text: str, origin: Origin) -> Diagnostic:
