@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.plan import Account, Capsule, CronEntry, Directory, Edge, Origin
+from generator.plan import Account, Capsule, CronEntry, Directory, Edge, Hole, Holes, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,18 @@ class KeptTree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedStores:
+    """What ``list_backups`` asks other nodes: the stores of ``plan``, and how to call them.
+
+    ``calling`` are the holes of ``network/fan_out.sh.j2``, ``targets`` a record for each store.
+    """
+
+    plan: str
+    calling: Mapping[str, Hole]
+    targets: tuple[Holes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
     """Parts of one node's plan."""
 
@@ -62,4 +75,5 @@ class Contribution:
     packages: tuple[str, ...] = ()
     expected_runs: tuple[ExpectedRun, ...] = ()
     kept_trees: tuple[KeptTree, ...] = ()
+    listed_stores: tuple[ListedStores, ...] = ()
     reports_holds: bool = False  # `check_backups` tells what is stopped on purpose

@@ -12,16 +12,17 @@ from generator.quoting import ShellWord
 
 
 def node_capsules(fleet: Fleet, node: Node, contributions: tuple[Contribution, ...]) -> tuple[Capsule, ...]:
-    """``list_backups`` where ``node`` keeps trees, ``check_backups`` where runs are expected of it."""
+    """``list_backups`` where ``node`` keeps trees or directs stores, ``check_backups`` where anything is expected."""
     made = []
-    if any(contribution.kept_trees for contribution in contributions):
+    if any(contribution.kept_trees or contribution.listed_stores for contribution in contributions):
         made.append(_list_backups(fleet, node, contributions))
-    if any(contribution.expected_runs for contribution in contributions):
+    if any(contribution.expected_runs or contribution.reports_holds for contribution in contributions):
         made.append(_check_backups(fleet, node, contributions))
     return tuple(made)
 
 
 def _list_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, ...]) -> Capsule:
+    listed = [stores for contribution in contributions for stores in contribution.listed_stores]
     trees = sorted(
         (tree for contribution in contributions for tree in contribution.kept_trees),
         key=lambda tree: (tree.plan, tree.source),
@@ -31,7 +32,8 @@ def _list_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, .
         node,
         name="list_backups",
         template="list_backups.sh.j2",
-        summary="Lists every backup that this node keeps.",
+        summary="Lists every backup that this node keeps"
+        + (", and what the stores keep that it directs." if listed else "."),
         origin=node.origin,
         trees=tuple(
             holes_of(
@@ -44,6 +46,9 @@ def _list_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, .
             for tree in trees
         ),
         stores=_stores(trees),
+        listed=tuple(holes(plan=ShellWord.of(stores.plan), targets=stores.targets) for stores in listed),
+        # one deployment has one director's plan on a node, so there is one way of calling
+        **(listed[0].calling if listed else {}),
     )
 
 
@@ -71,6 +76,7 @@ def _check_backups(fleet: Fleet, node: Node, contributions: tuple[Contribution, 
         template="check_backups.sh.j2",
         summary="Says in the manner of Nagios whether every expected run has happened.",
         origin=node.origin,
+        holds=any(contribution.reports_holds for contribution in contributions),
         expected=tuple(
             holes_of(
                 run.origin,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generator.engines.contribution import Contribution
-from generator.engines.directed import quiesce, source, store
+from generator.engines.directed import director, quiesce, source, store
 from generator.inventory.model import DirectedPlan, Fleet, ReplicaPlan
 
 DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (
+    director.contributions,
     source.contributions,
     quiesce.contributions,
     store.contributions,

@@ -1,0 +1,227 @@
+"""A director's run: its phases, its limits, what it believes, and that it lets everything go again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from small_fleet import STORES, SmallFleet, terminate
+
+from generator.inventory.model import FanOutEngine
+from generator.verify.bash_rules import violations
+from generator.verify.bash_tree import parse
+from generator.verify.shellcheck import EXCLUDED
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="capsules are run by root")
+SHELLCHECK = Path(sys.executable).parent / "shellcheck"
+SOURCES = ["node-1", "node-2", "node-3"]
+PHASES = ["pause", "prepare", "unpause", "pull", "commit", "remove"]
+ENGINES = [
+    FanOutEngine.SSH,
+    pytest.param(
+        FanOutEngine.CLUSTERSHELL,
+        marks=pytest.mark.skipif(shutil.which("clush") is None, reason="clustershell is not installed"),
+    ),
+]
+
+
+@pytest.mark.parametrize("engine", list(FanOutEngine))
+def test_capsules_obey_every_rule(fleet: SmallFleet, engine: FanOutEngine) -> None:
+    fleet.install(engine=engine)
+    capsules = sorted((fleet.root / "bin").iterdir())
+    assert {one.name: violations(parse(one.read_bytes())) for one in capsules} == {one.name: () for one in capsules}
+    excluded = f"--exclude={','.join(EXCLUDED)}"
+    command: list[str | Path] = [SHELLCHECK, "--norc", "--enable=all", "--severity=style", excluded, "--format=gcc"]
+    done = subprocess.run([*command, *capsules], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_six_phases_each_for_all_before_the_next(fleet: SmallFleet, engine: FanOutEngine) -> None:
+    fleet.install(engine=engine)
+    done = fleet.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(dict.fromkeys(capsule for _, _, capsule, _, _ in fleet.calls())) == PHASES
+    for earlier, later in pairwise(PHASES):
+        ends = [when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == (earlier, "end")]
+        begins = [when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == (later, "begin")]
+        assert max(ends) <= min(begins)
+    for verb in ("pause", "prepare", "unpause", "remove"):
+        assert fleet.called(verb) == SOURCES
+    assert fleet.called("pull") == fleet.called("commit") == list(STORES)
+    (identifier,) = fleet.told("pull")
+    assert re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", identifier)
+    assert fleet.told("prepare") == {identifier}
+    assert fleet.told("commit") == {f"{identifier} complete"}
+    state = fleet.state()
+    assert (state["result"], state["identifier"], state["bytes"], state["files"]) == (
+        "complete",
+        identifier,
+        "4000",
+        "20",
+    )
+    window = fleet.state("perform_backup.pause")
+    assert (window["whole"], window["longest_pause"]) == ("yes", "1.25")
+    assert 0 < float(window["window"]) < 15
+    assert (
+        "capsule_pause_window_seconds"
+        in (fleet.root / "metrics" / "capsule_test_perform_backup_pause.prom").read_text()
+    )
+    assert list((fleet.root / "run").rglob("*")) == [fleet.root / "run/test", fleet.root / "run/test/perform_backup"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("call", "script"),
+    [
+        ("node-2.pause_deployment", "echo refused >&2; return 75"),
+        ("node-2.pause_deployment", "echo paused many"),
+        ("node-2.unpause_deployment", "echo lapsed; return 10"),
+        ("node-2.unpause_deployment", "echo nothing"),
+        ("node-2.prepare_deployment", "echo snapshot data failed; return 69"),
+        ("node-2.prepare_deployment", "echo snapshot data failed; return 10"),
+        ("store-a.pull_deployment", "echo result partial; return 10"),
+        ("store-a.pull_deployment", "return 255"),
+    ],
+)
+def test_what_is_not_one_moment_of_everything_is_partial(
+    fleet: SmallFleet, engine: FanOutEngine, call: str, script: str
+) -> None:
+    fleet.install(engine=engine)
+    fleet.answer(call, script)
+    done = fleet.run()
+    assert done.returncode == 10
+    assert call.partition(".")[0] in done.stderr
+    (told,) = fleet.told("commit")
+    assert told.endswith(" partial")
+    assert fleet.called("commit") == list(STORES)
+    assert set(fleet.called("unpause")) == set(fleet.called("remove")) == set(SOURCES)
+    assert fleet.state()["result"] == "partial"
+    assert fleet.state("perform_backup.pause")["whole"] == ("yes" if "pull" in call else "no")
+
+
+def test_a_store_that_keeps_nothing_makes_it_partial_and_two_make_it_failed(fleet: SmallFleet) -> None:
+    fleet.install()
+    fleet.answer("store-a.commit_deployment", "return 75")
+    assert (fleet.run().returncode, fleet.state()["result"]) == (10, "partial")
+    fleet.answer("store-b.commit_deployment", "return 75")
+    assert (fleet.run().returncode, fleet.state()["result"]) == (69, "failed")
+
+
+def test_no_snapshot_at_all_is_a_failure_and_nobody_pulls(fleet: SmallFleet) -> None:
+    fleet.install()
+    for name in SOURCES:
+        fleet.answer(f"{name}.prepare_deployment", "return 69")
+    assert (fleet.run().returncode, fleet.state()["result"]) == (69, "failed")
+    assert fleet.called("pull") == []
+    assert fleet.called("unpause") == fleet.called("remove") == SOURCES
+
+
+def test_snapshots_that_take_too_long_are_not_waited_for(fleet: SmallFleet) -> None:
+    fleet.install()
+    fleet.answer("node-3.prepare_deployment", "sleep 60")
+    done = fleet.run()
+    assert done.returncode == 10
+    assert float(fleet.state("perform_backup.pause")["window"]) < 20
+    assert fleet.called("unpause") == SOURCES
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_signal_in_any_phase_lets_everything_go(fleet: SmallFleet, phase: str) -> None:
+    fleet.install()
+    server = "store-b" if phase in ("pull", "commit") else "node-2"
+    fleet.answer(f"{server}.{phase}_deployment", f"rm {fleet.root}/answers/{server}.{phase}_deployment; sleep 30")
+    running = fleet.start()
+    fleet.until_called(phase, 2 if phase in ("pull", "commit") else 3)
+    code, words = terminate(running)
+    assert (code, fleet.state()["result"]) == (143, "failed")
+    assert "BACKUP-INTERRUPTED" in words
+    order = [capsule for _, _, capsule, what, _ in fleet.calls() if what == "begin"]
+    assert set(fleet.called("unpause")) == set(SOURCES)
+    assert "prepare" not in order or set(fleet.called("remove")) == set(SOURCES)
+    assert list((fleet.root / "run" / "test" / "perform_backup").iterdir()) == []
+
+
+def test_what_cannot_be_told_to_go_on_is_told_again(fleet: SmallFleet) -> None:
+    fleet.install()
+    fleet.answer("node-2.unpause_deployment", f"rm {fleet.root}/answers/node-2.unpause_deployment; return 255")
+    done = fleet.run()
+    assert (done.returncode, "UNPAUSE-UNKNOWN" in done.stderr) == (10, True)
+    assert fleet.called("unpause").count("node-2") == 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_hostile_node_misleads_nobody(fleet: SmallFleet, engine: FanOutEngine) -> None:
+    fleet.install(engine=engine)
+    fleet.answer("node-1.pause_deployment", "exec head -c 50000000 /dev/zero")
+    fleet.answer("node-2.pause_deployment", "printf 'paused 1\\npaused 2\\n'")
+    fleet.answer("node-3.pause_deployment", "printf 'paused 1\\n'; printf '\\e]0;owned\\a\\e[2J' >&2; return 1")
+    fleet.answer("store-a.pull_deployment", "printf 'part x complete 99999999999999999999 1\\npart $(id) a 1 1\\n'")
+    done = fleet.run()
+    assert done.returncode == 10
+    assert not re.search(r"[^\n -~]", done.stderr + fleet.log())
+    assert fleet.state()["bytes"] == "2000"
+    assert {
+        line.split("from=")[1].split()[0] for line in done.stderr.splitlines() if "could not be paused" in line
+    } == {
+        '"node-1"',
+        '"node-2"',
+        '"node-3"',
+    }
+
+
+def test_orders_by_hand(fleet: SmallFleet) -> None:
+    fleet.install()
+    paused = fleet.run("pause_containers")
+    assert (paused.returncode, paused.stderr) == (0, "")
+    assert [line.split() for line in paused.stdout.splitlines()] == [[name, "paused", "2"] for name in SOURCES]
+    fleet.answer("node-1.unpause_deployment", "echo nothing")
+    fleet.answer("node-2.unpause_deployment", "printf '\\e[2Jheld 1'")
+    ended = fleet.run("unpause_containers")
+    assert ended.returncode == 10
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == ["node-1", "node-3"]
+    for name in SOURCES:
+        fleet.answer(f"{name}.stop_docker_deployment", "echo result stopped 2")
+        fleet.answer(f"{name}.start_docker_deployment", "return 69")
+    assert fleet.run("stop_docker").returncode == 0
+    assert fleet.run("start_docker").returncode == 69
+
+
+def test_a_list_of_what_every_store_keeps(fleet: SmallFleet) -> None:
+    fleet.install()
+    fleet.answer("store-b.list_deployment", "printf '20261117T010000Z\\n20261118T010000Z\\n\\e[2J\\n../../etc\\n'")
+    listed = fleet.run("list_backups")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    rows = [line.split(maxsplit=5) for line in listed.stdout.splitlines()[1:]]
+    assert [(row[3], row[4]) for row in rows] == [
+        ("20261117T010000Z", "partial"),
+        ("20261118T010000Z", "partial"),
+        ("20261119T010000Z", "partial"),
+    ]
+    fleet.answer("store-b.list_deployment", "echo 20261119T010000Z")
+    assert re.search(r"20261119T010000Z +complete ", fleet.run("list_backups").stdout)
+    fleet.answer("store-b.list_deployment", "return 255")
+    missing = fleet.run("list_backups")
+    assert (missing.returncode, "store-b" in missing.stderr) == (69, True)
+
+
+def test_restoring_every_source_from_one_backup(fleet: SmallFleet) -> None:
+    fleet.install()
+    restored = fleet.run("restore_latest_backup")
+    assert (restored.returncode, fleet.told("restore")) == (0, {"20261119T010000Z"})
+    assert fleet.called("restore") == SOURCES
+    fleet.answer("node-2.restore_deployment", "echo 'no permit' >&2; return 77")
+    partly = fleet.run("restore_backup", "20261118T010000Z.partial\n")
+    assert (partly.returncode, "node-2" in partly.stderr) == (10, True)
+    for wrong in ("20261117T010000Z", "20261118T010000Z", "latest", "20261119T010000Z; id", ""):
+        count = len(fleet.called("restore"))
+        assert fleet.run("restore_backup", f"{wrong}\n").returncode == 64
+        assert len(fleet.called("restore")) == count
+    fleet.answer("store-a.list_deployment", "return 255")
+    assert fleet.run("restore_latest_backup").returncode == 69
