@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from importing.ansible.test_sbdi import WHOLE
 
 from generator.cli import main
+from generator.cli.check import check
+from generator.diagnostics import Severity
 from generator.importing.memory import memory_path
 from generator.inventory import load
 
@@ -161,3 +166,35 @@ def test_a_draft_that_cannot_be_finished_is_swept(
     assert run(hosts, "-o", output).exit_code == 2
     assert output.read_text() == "capsule: 1\nnodes: {}\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hosts", "web.yml"]
+
+
+def test_the_sbdi_platform_is_imported_completed_and_proved(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"{WHOLE}\n[backup_targets:vars]\nbackup_data_device=/dev/vdb\n")
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    names = ["backup-director", "backup-target", "standalone-1"]
+    names += [f"manager-{number}" for number in (1, 2, 3)] + [f"cassandra-{number}" for number in (1, 2, 3, 4)]
+    for number, name in enumerate(names, start=1):
+        blob = base64.b64encode(base64.b64decode(KEY.split()[1])[:-1] + bytes([number])).decode()
+        known = {
+            "ansible_nodename": f"uat-{name}",
+            "ansible_default_ipv4": {"address": f"192.0.2.{number}"},
+            "ansible_ssh_host_key_ed25519_public": blob,
+            "ansible_os_family": "Debian",
+        }
+        (facts / name).write_text(json.dumps(known))
+    output = tmp_path / "sbdi.yml"
+    first = run(hosts, "--fleet", "sbdi", "--facts", facts, "--reader", "own", "-o", output)
+    assert (first.exit_code, re.findall(r"error\[(C\d+)\]", first.stderr)) == (1, ["C0715"])
+    by_hand = '    schedule: "30 1 * * *"\n    expected_duration: 8h\n    retention: {days: 14}\n'
+    output.write_text(output.read_text().replace("    directs:", f"{by_hand}    directs:"))
+    second = run(hosts, "--facts", facts, "--reader", "own", "-o", output)
+    assert (second.exit_code, "# to add:" in output.read_text().partition("capsule: 1")[2]) == (0, False)
+    checked = check(output)
+    assert [one for one in checked.diagnostics if one.severity is Severity.ERROR] == []
+    fleet = checked.loaded.fleet
+    assert fleet is not None
+    assert fleet.nodes_by_name["cassandra-1"].hostname == "uat-cassandra-1"
+    (plan,) = fleet.directed_plans
+    assert (plan.director, len(plan.sources), len(plan.quiesced)) == ("backup-director", 5, 8)

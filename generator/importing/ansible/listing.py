@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from generator.importing.ansible.inventory import BUILT_IN, AnsibleInventory, assembled
+from generator.importing.ansible.inventory import AnsibleInventory, assembled
 from generator.importing.ansible.values import json_value
 
 META = "_meta"
@@ -43,8 +43,6 @@ def read_listing(text: str) -> AnsibleInventory:
     for group in members.values():
         for host in group:
             variables.setdefault(host, {})
-    if not variables and set(members) - set(BUILT_IN):
-        raise BadListing("it lists no host; was it made with --list?")
     return assembled(variables, members, children)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.diagnostics.model import Diagnostic
-from generator.importing.ansible.inventory import AnsibleHost, AnsibleInventory, is_template
+from generator.importing.ansible.inventory import AnsibleHost, AnsibleInventory
 from generator.importing.ansible.machines import Machines, machines
 from generator.importing.order import natural
 from generator.importing.proposal import Gap, Proposal, error, warning
@@ -52,6 +53,8 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
 }
 SIZE = ("datasets", "docker-local", "snapshot", "size")
 STORE = {"engine": "zfs", "path": "/backup", "pool": "backup", "compression": "gzip-7"}
+
+DEVICE = re.compile(r"/dev/[A-Za-z0-9/._-]+\Z")
 
 # As Ansible's filter `bool` has them: in INI files only True and False are booleans, the rest are words.
 WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -165,7 +168,7 @@ class _Reading:
     def _store(self, host: str) -> dict[str, Any]:
         device = self.hosts[host].variables.get("backup_data_device")
         store: dict[str, Any] = {"node": self.made.names[host], **STORE}
-        if isinstance(device, str) and device.startswith("/dev/") and not is_template(device):
+        if isinstance(device, str) and DEVICE.match(device):
             store["device"] = device
             return store
         said = f"nobody says on which disk of `{host}` its pool lies; a store makes none without knowing"

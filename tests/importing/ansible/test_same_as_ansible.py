@@ -243,13 +243,13 @@ def read_or_refused_by_both(text: str, name: str) -> None:
         assert ours == theirs, text
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sections=some.lists(SECTIONS, min_size=1, max_size=6))
 def test_any_inventory_in_ini_is_read_or_refused_by_both(sections: list[list[str]]) -> None:
     read_or_refused_by_both("".join(f"{line}\n" for section in sections for line in section), "hosts.ini")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(groups=some.dictionaries(NAMES, GROUPS, min_size=1, max_size=3))
 def test_any_inventory_in_yaml_is_read_or_refused_by_both(groups: dict[str, object]) -> None:
     read_or_refused_by_both(yaml.safe_dump(groups, sort_keys=False), "hosts.yml")

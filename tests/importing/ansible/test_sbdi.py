@@ -137,8 +137,13 @@ def test_what_is_missing_altogether_is_a_gap(tmp_path: Path) -> None:
     assert "error C0730 [backup_director] has 2 hosts: a, b" in messages(proposal)
 
 
-def test_a_store_without_a_disk_is_said(tmp_path: Path) -> None:
-    assert any(" C0733 " in message for message in messages(proposed(tmp_path, WHOLE)))
+@pytest.mark.parametrize("device", [None, "vdb", "'{{ disk }}'", "/dev/a b", '"/dev/\\x1b"', 7])
+def test_a_store_without_a_disk_is_said(tmp_path: Path, device: object) -> None:
+    files = {} if device is None else {"group_vars/backup_targets.yml": f"backup_data_device: {device}\n"}
+    proposal = proposed(tmp_path, WHOLE, files)
+    assert any(" C0733 " in message for message in messages(proposal))
+    said: Any = proposal.said
+    assert "device" not in said["plans"]["deployment"]["stores"][0]
 
 
 def test_two_prefixes_are_two_deployments(tmp_path: Path) -> None:
