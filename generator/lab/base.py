@@ -17,6 +17,9 @@ from generator.lab.execution import outside
 
 CACHE = Path("/var/cache/capsule-lab")
 
+# a build that is interrupted leaves no process and no mount below the directory that the next one removes
+ALONE = ("unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--propagation", "private")
+
 _PACKAGES = (
     "acl",
     "attr",
@@ -60,7 +63,7 @@ class Base:
 PLAIN = Base(packages=_PACKAGES, scripts=("base.sh",))
 
 # three times as large, so only for hosts that ask for it
-ENGINES = Base(packages=(*_PACKAGES, *_ENGINE_PACKAGES), scripts=("base.sh", "engines.sh"))
+ENGINES = Base(packages=(*_PACKAGES, *_ENGINE_PACKAGES), scripts=("base.sh", "engines.sh", "tiny.sh"))
 
 
 def base_root(base: Base = PLAIN, cache: Path = CACHE) -> Path:
@@ -87,7 +90,7 @@ def _build(root: Path, suite: str, sources: Sequence[Path], base: Base) -> None:
     for residue in root.parent.glob(".building.*"):
         shutil.rmtree(residue)
     building = root.parent / f".building.{root.name}"
-    command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(base.packages)}"]
+    command = [*ALONE, "mmdebstrap", "--variant=minbase", f"--include={','.join(base.packages)}"]
     with ExitStack() as files:
         for name in (_RELEASE, *base.scripts):
             script = files.enter_context(resources.as_file(resources.files("generator.lab").joinpath(name)))

@@ -14,16 +14,9 @@ printf 'cgroup2 /sys/fs/cgroup cgroup2 defaults 0 0\n' >/etc/fstab
 # and it gives up where the machine does not let it raise its limits
 sed -i 's/ulimit -[nup] .*/& || :/' /etc/init.d/docker
 
-# what every container starts from, without any registry
-mkdir -p /usr/local/share/lab/tiny/bin
-cp /bin/busybox /usr/local/share/lab/tiny/bin/busybox
-for name in sh cat date mkdir mv rm sleep sync; do
-  ln -s busybox "/usr/local/share/lab/tiny/bin/$name"
-done
-tar -C /usr/local/share/lab/tiny -cf /usr/local/share/lab/tiny.tar .
-rm -r /usr/local/share/lab/tiny
-
 # gluster takes this as its identity; each host makes its own
 rm -f /var/lib/glusterd/glusterd.info
+# glusterd asks geo-replication, if there is any, for its settings: a second of Python
+rm /usr/lib/*/glusterfs/gsyncd
 
 rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/*

@@ -11,6 +11,7 @@ from generator.lab import cgroups
 from generator.lab.base import ENGINES, PLAIN, base_root
 from generator.lab.errors import LabError
 from generator.lab.host import Host
+from generator.lab.machine import Machine, machine_image
 from generator.lab.network import Network
 from generator.lab.requirements import require_lab
 from generator.lab.rundirectory import RunDirectory
@@ -28,6 +29,7 @@ class Lab:
         base_root(PLAIN)
         self._prefix_length = prefix_length
         self._hosts: dict[str, Host] = {}
+        self._machines: dict[str, Machine] = {}
         self._made = 0
         self._run = RunDirectory(directory.resolve())
         try:
@@ -48,6 +50,8 @@ class Lab:
         """End every host and remove everything of the lab; a second call does nothing."""
         for host in self._hosts.values():
             host.kill()
+        for machine in self._machines.values():
+            machine.kill()
         self._run.close()
 
     @property
@@ -61,9 +65,31 @@ class Lab:
         With ``engines`` it has Docker, Podman, ZFS (in user space), btrfs and Gluster too, and a control group of
         its own. Raises `LabUnavailable` where this machine cannot give it that.
         """
-        if name in self._hosts:
+        if name in self._hosts or name in self._machines:
             raise LabError(f"there is a host {name} already")
         return self._make(name, address, engines)
+
+    def machine(self, name: str, *, address: str, cold: bool = False) -> Machine:
+        """A new emulated machine on the wire: a Debian with systemd and a kernel that has device mapper and ZFS.
+
+        It goes on from a saved moment after booting, or with ``cold`` boots. The first on this machine takes minutes
+        to build. Raises `LabUnavailable` where that cannot be done.
+        """
+        if name in self._hosts or name in self._machines:
+            raise LabError(f"there is a host {name} already")
+        self._made += 1
+        machine = Machine(
+            name=name,
+            interface=IPv4Interface(f"{address}/{self._prefix_length}"),
+            image=machine_image(),
+            directory=self._run.path / f"{self._made}-{name}",
+            lifeline=self._run.lifeline,
+            network=self._network,
+            number=self._made,
+        )
+        self._machines[name] = machine
+        machine.start(cold=cold)
+        return machine
 
     def replace(self, name: str, *, address: str) -> Host:
         """A new, empty machine under the name of the host ``name``, which is lost: its power is cut for good."""

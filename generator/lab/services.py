@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 from generator.lab.errors import LabError
 
 if TYPE_CHECKING:
+    from generator.lab.console import Console
     from generator.lab.host import Host
 
 MARIADB_SOCKET = "/run/mysqld/mysqld.sock"
+
+
+def start_service(node: Console, unit: str) -> None:
+    """Start the systemd ``unit`` of an emulated machine, which says itself when it is up."""
+    node.run(["systemctl", "start", unit])
+    until(lambda: node.run(["systemctl", "is-active", unit], check=False).status == 0, f"{unit} of {node.name}", 120)
 
 
 def start_sshd(host: Host, port: int = 22) -> None:

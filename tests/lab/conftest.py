@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from generator.lab import HostState, Lab, LabUnavailable, base_root
+from generator.lab.machine import machine_image
 from generator.lab.requirements import require_lab
 
 from . import trees
@@ -38,6 +39,16 @@ def lab_directory() -> Path:
     except LabUnavailable as unavailable:
         pytest.skip(str(unavailable))
     return MEMORY / "capsule-lab" if holds_backups(MEMORY) else Path("/var/tmp/capsule-lab")
+
+
+@pytest.fixture(scope="session")
+def machine_directory(lab_directory: Path) -> Path:
+    """Where labs with an emulated machine may live; the machine is built first, which once takes minutes."""
+    try:
+        machine_image()
+    except LabUnavailable as unavailable:
+        pytest.skip(str(unavailable))
+    return lab_directory
 
 
 def holds_backups(directory: Path) -> bool:
