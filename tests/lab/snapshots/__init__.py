@@ -1,0 +1,1 @@
+"""Snapshots by real engines, on hosts and on the emulated machine."""
