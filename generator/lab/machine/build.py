@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from generator.lab.errors import LabError, LabUnavailable
 from generator.lab.execution import outside
 from generator.lab.machine.image import Image
 from generator.lab.machine.machine import Machine
+from generator.lab.machine.sources import with_contrib
 from generator.lab.network import Network
 from generator.lab.rundirectory import RunDirectory
 
@@ -90,7 +90,7 @@ def _build(kernel: Path, image: Path, suite: str, sources: Sequence[Path]) -> No
     building = image.parent / f".building.{image.name}"
     building.mkdir(mode=0o700)
     try:
-        lists = _with_contrib(sources, suite, building)
+        lists = with_contrib(sources, suite, building)
         if not kernel.is_dir():
             _build_kernel(kernel, building, suite, lists)
         if not image.is_dir():
@@ -163,27 +163,6 @@ def _mmdebstrap(
             script = files.enter_context(resources.as_file(resources.files("generator").joinpath(name)))
             command.append(f'--customize-hook=chroot "$1" /bin/bash -s <{script}')
         outside([*command, suite, str(root), *map(str, sources)], seconds=1800)
-
-
-def _with_contrib(sources: Sequence[Path], suite: str, directory: Path) -> tuple[Path, ...]:
-    """Copies of this machine's package sources in which those of ``suite`` offer contrib too, where ZFS is."""
-    copies: list[Path] = []
-    for source in sources:
-        text = source.read_text(encoding="utf-8")
-        if source.suffix == ".sources":
-            stanzas = [
-                re.sub(r"(?m)^(Components:.*\bmain\b.*)$", r"\1 contrib", stanza)
-                if re.search(rf"(?m)^Suites:.*\b{suite}\b", stanza)
-                else stanza
-                for stanza in re.split(r"\n{2,}", text)
-            ]
-            text = "\n\n".join(stanzas)
-        else:
-            text = re.sub(rf"(?m)^(deb .*\s{suite}\S*\s+main\b.*)$", r"\1 contrib", text)
-        copy = directory / f"{len(copies)}{source.suffix}"
-        copy.write_text(text, encoding="utf-8")
-        copies.append(copy)
-    return tuple(copies)
 
 
 def _text(name: str) -> str:
