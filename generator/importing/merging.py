@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from generator.source import Node, Scalar, Sequence, plain
 
 # Mappings whose entries are things of their own: one that the source no longer has is worth a word.
 NAMED = (("nodes",), ("groups",))
+# A key that a person has pinned is joined by no other one without a person.
+PINNED = "host_keys"
 
 
 @dataclass(slots=True)
@@ -65,6 +67,14 @@ class Merger:
 
     def _list(self, path: KeyPath, said: Any, before: Any, here: Sequence) -> None:
         now = plain(here)
+        if (
+            path[-1] == PINNED
+            and now
+            and _words(now) != _words(before)
+            and not _words(said) <= _words(now) | _words(before)
+        ):
+            self._conflict(path, said, before or None, here.span)
+            return
         for value in said:
             if isinstance(value, Mapping):
                 self._item(path, value, before, here)
@@ -124,6 +134,10 @@ class Merger:
                 severity=Severity.WARNING,
             )
         )
+
+
+def _words(values: Iterable[Any]) -> set[str]:
+    return {str(value) for value in values}
 
 
 def remembered(said: Any, before: Any, now: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generator.importing.bringing import bring
@@ -70,6 +70,7 @@ def imported(said: Mapping[str, Any], before: Mapping[str, Any], text: str) -> t
     return brought.text, brought.said
 
 
+@settings(deadline=None)
 @given(
     here=MAPPINGS,
     said=MAPPINGS,

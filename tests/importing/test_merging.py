@@ -137,6 +137,25 @@ def test_a_new_host_key_stands_beside_the_old_one() -> None:
     assert "host_keys: [k1, k2]" in brought.text
 
 
+@pytest.mark.parametrize(
+    ("pinned", "before", "code"),
+    [
+        ("[k9]", None, "C0720"),
+        ("[k1, k9]", BEFORE, "C0720"),
+        ("[k9]", BEFORE, "C0720"),
+        ("[k2]", None, ""),
+        ("[]", None, ""),
+    ],
+)
+def test_a_pinned_key_is_joined_by_no_other_without_a_person(
+    pinned: str, before: Mapping[str, Any] | None, code: str
+) -> None:
+    text = OURS.replace("[k1]", pinned)
+    brought = importing(changed(keys=("k2",), b={}), text, before)
+    assert codes(brought) == [code] * bool(code)
+    assert (brought.text == text) is (pinned != "[]")
+
+
 def test_what_a_person_deleted_does_not_come_back() -> None:
     without = OURS.replace("    host_keys: [k1]\n", "").replace("  b: {}\n", "")
     brought = importing(changed(b={}), without, BEFORE)

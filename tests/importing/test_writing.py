@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generator.importing.writing import WIDEST, entry, flow
@@ -28,6 +28,7 @@ VALUES = some.recursive(
 )
 
 
+@settings(deadline=None)
 @given(value=some.dictionaries(KEYS, VALUES, min_size=1), blocks=some.integers(0, 3))
 def test_what_is_written_is_read_again(value: dict[str, object], blocks: int) -> None:
     text = "".join(entry(key, one, 0, blocks) for key, one in value.items())

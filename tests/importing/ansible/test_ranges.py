@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.inventory import BaseInventoryPlugin
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generator.importing.ansible.ranges import MOST_HOSTS, BadPattern, expand
@@ -18,6 +18,7 @@ PIECES = some.one_of(
 )
 
 
+@settings(deadline=None)
 @given(pattern=some.lists(PIECES, min_size=1, max_size=5).map("".join))
 def test_patterns_expand_as_in_ansible(pattern: str) -> None:
     try:
