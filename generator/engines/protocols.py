@@ -110,6 +110,7 @@ class KeeperEngine(Protocol):
 
     name: str
     keeper_settings: type[EngineSettings]
+    scrubs: bool  # whether the platform reads everything again by itself
 
     def keeper_packages(self, node: Node) -> tuple[str, ...]:
         """Packages that the functions need on ``node``, by Debian's names."""

@@ -14,14 +14,15 @@ class Uses(Flag):
     """What a capsule does with a store: it gets no function that it does not need."""
 
     LIST = 0
-    READ = auto()  # open, close, hold
+    READ = auto()  # open, close
+    SHOW = auto()  # show, unshow, hold, unhold
     RECEIVE = auto()  # create, begin, parts
     PUBLISH = auto()  # publish, delete
     SCRUB = auto()
     HEALTH = auto()
 
 
-ALL_USES = Uses.READ | Uses.RECEIVE | Uses.PUBLISH | Uses.SCRUB | Uses.HEALTH
+ALL_USES = Uses.READ | Uses.SHOW | Uses.RECEIVE | Uses.PUBLISH | Uses.SCRUB | Uses.HEALTH
 
 
 def keeper_holes(fleet: Fleet, store: DirectedStore, uses: Uses) -> dict[str, Hole]:
@@ -30,12 +31,14 @@ def keeper_holes(fleet: Fleet, store: DirectedStore, uses: Uses) -> dict[str, Ho
         "fake_super": store.ownership is Ownership.FAKE_SUPER,
         "tools": tool_holes(fleet.node(store.node)),
         "reads": bool(uses & Uses.READ),
+        "shows": bool(uses & Uses.SHOW),
         "receives": bool(uses & Uses.RECEIVE),
         "publishes": bool(uses & Uses.PUBLISH),
         "scrubs": bool(uses & Uses.SCRUB),
         "changes": bool(uses & (Uses.RECEIVE | Uses.PUBLISH)),
+        "mounts": bool(uses & (Uses.READ | Uses.SHOW)),
         "tells": bool(uses & Uses.HEALTH),
-        "works": bool(uses & ~Uses.READ),
+        "works": bool(uses & ~(Uses.READ | Uses.SHOW)),
     }
 
 

@@ -43,7 +43,11 @@ def test_one_moment_is_stored_as_sbdi_lays_it_out(world: StoreWorld) -> None:
     assert (stored / "alpha@+srv+data").stat().st_mode & 0o7777 == 0o700
     assert sorted(entry.name for entry in (world.root / "store").iterdir()) == [world.moment()]
     info = world.info(world.moment())
-    assert (info["result"], info["part.beta@+etc.result"], info["part.beta@+etc.dataset"]) == ("complete", "complete", "etc")
+    assert (info["result"], info["part.beta@+etc.result"], info["part.beta@+etc.dataset"]) == (
+        "complete",
+        "complete",
+        "etc",
+    )
     assert world.run_state("pull_deployment.beta")["result"] == "complete"
     assert world.run_state("commit_deployment")["bytes"] == info["bytes"] != "0"
     assert world.run_state("health_deployment")["result"] == "complete"

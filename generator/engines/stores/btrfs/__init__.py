@@ -27,6 +27,7 @@ class BtrfsEngine:
 
     name = "btrfs"
     keeper_settings: type[EngineSettings] = BtrfsKeeperSettings
+    scrubs = True
 
     def keeper_packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the keeper needs."""

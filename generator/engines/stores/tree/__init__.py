@@ -18,6 +18,7 @@ class TreeEngine:
 
     name = "tree"
     keeper_settings: type[EngineSettings] = keeper.TreeKeeperSettings
+    scrubs = False
 
     def protect(self, fleet: Fleet, plan: ProtectPlan) -> tuple[Contribution, ...]:
         """Contributions of a plan that backs nodes up onto themselves."""

@@ -115,6 +115,7 @@ def _capsules(fleet: Fleet, plan: ProtectPlan, node: Node) -> tuple[Capsule, ...
             summary=f"Accepts the size of datasets that the last run of backup_{plan.name} found shrunken.",
             origin=plan.origin,
             plan=ShellWord.of(plan.name),
+            backup=ShellWord.of(f"backup_{plan.name}"),
         ),
     ]
     if plan.preview:

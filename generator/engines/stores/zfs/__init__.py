@@ -41,6 +41,7 @@ class ZfsEngine:
 
     name = "zfs"
     keeper_settings: type[EngineSettings] = ZfsKeeperSettings
+    scrubs = True
 
     def keeper_packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the keeper needs."""

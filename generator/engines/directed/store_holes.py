@@ -1,0 +1,93 @@
+"""What every capsule of a store is told: the store itself, its sources, their parts and the keys to them."""
+
+from __future__ import annotations
+
+from generator.engines.capsules import key_path, make_capsule
+from generator.engines.contribution import Connection
+from generator.engines.directed import names
+from generator.engines.discovery import keepers
+from generator.engines.stores.keepers import Uses
+from generator.engines.stores.tree import topology
+from generator.inventory.model import Dataset, DirectedPlan, DirectedStore, Fleet, Ownership
+from generator.plan import Capsule, Hole, Holes, holes_of
+from generator.quoting import ShellWord
+
+
+def account_number(fleet: Fleet, store: DirectedStore, source: str) -> int:
+    """The uid and gid that receive and own the parts of ``source``: root's where owners are kept natively."""
+    native = store.ownership is Ownership.NATIVE
+    return 0 if native else topology.data_account(fleet, source).number
+
+
+def part_connection(
+    fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source: str, dataset: Dataset
+) -> Connection:
+    """The permission by which ``store`` pulls one part, as its data account or, with native ownership, as root."""
+    native = store.ownership is Ownership.NATIVE
+    return names.connection(
+        fleet,
+        purpose="collect",
+        client=store.node,
+        server=source,
+        capsule=names.send_part(plan.name, dataset.name),
+        origin=plan.origin,
+        account="root" if native else topology.data_account(fleet, source).name,
+    )
+
+
+def store_capsule(
+    fleet: Fleet,
+    plan: DirectedPlan,
+    store: DirectedStore,
+    *,
+    uses: Uses,
+    name: str,
+    template: str,
+    summary: str,
+    **extra: Hole,
+) -> Capsule:
+    """A capsule of ``store`` with its keeper's functions for ``uses``; ``extra`` are the template's own holes."""
+    given: dict[str, Hole] = {
+        "plan": ShellWord.of(plan.name),
+        "path": ShellWord.of(store.path),
+        "fake_super": store.ownership is Ownership.FAKE_SUPER,
+        "keeper": keepers()[store.engine].keeper(fleet, plan.name, store, uses),
+        "duration_seconds": number(plan.limits.duration_seconds),
+    }
+    return make_capsule(
+        fleet,
+        fleet.node(store.node),
+        name=name,
+        template=template,
+        summary=summary,
+        origin=store.origin,
+        **{**given, **extra},
+    )
+
+
+def source_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source: str) -> Holes:
+    """What a capsule knows of one source: how to reach it, its account, and its parts with their keys."""
+    server = fleet.node(source)
+    return holes_of(
+        server.origin,
+        name=ShellWord.of(source),
+        account=number(account_number(fleet, store, source)),
+        server=ShellWord.of(server.name),
+        address=ShellWord.of(server.address),
+        port=number(server.port),
+        parts=tuple(
+            holes_of(
+                dataset.origin,
+                dataset=ShellWord.of(dataset.name),
+                part=ShellWord.of(names.part_name(source, dataset)),
+                key=ShellWord.of(key_path(fleet, part_connection(fleet, plan, store, source, dataset).edge.name)),
+                shrink_limit=number(dataset.shrink_limit_percent),
+            )
+            for dataset in names.planned_datasets(plan, server)
+        ),
+    )
+
+
+def number(value: int) -> ShellWord:
+    """A number, as a word."""
+    return ShellWord.of(str(value))
