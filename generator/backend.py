@@ -26,7 +26,7 @@ class BuildRequest:
 
     ``paths`` are where Capsule's own files lie on every node; ``proved`` and ``warnings`` are sentences for the
     review; ``place`` prints a span of the inventory for the fleet's manifest; ``tools`` are the parsers by name;
-    ``protection`` says what is protected on a node, by its name.
+    ``opening`` has what a node's page of the review begins with, by its name.
     """
 
     plan: FleetPlan
@@ -39,7 +39,7 @@ class BuildRequest:
     warnings: tuple[str, ...]
     place: Callable[[Span], str]
     tools: Mapping[str, Path]
-    protection: Mapping[str, Section]
+    opening: Mapping[str, tuple[Section, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _seal(
     review = Review(
         deployment=plan.deployment,
         build_id=fleet_build_id(plan.deployment, nodes),
-        nodes=tuple(summarize(node, request.keyring, request.protection.get(node.name)) for node in nodes),
+        nodes=tuple(summarize(node, request.keyring, request.opening.get(node.name, ())) for node in nodes),
         proved=request.proved,
         warnings=request.warnings,
     )

@@ -25,7 +25,7 @@ from generator.plan import FleetPlan, Span
 from generator.quoting import Unquotable
 from generator.render import open_library
 from generator.render.model import Kind
-from generator.review import protection
+from generator.review import opening
 from generator.source import SecretReference
 from generator.verify import VerificationReport, find_tools
 
@@ -119,7 +119,7 @@ def _build(path: Path, proved: Proved, keyring: Keyring, progress: Progress) -> 
         library=open_library(),
         inventory_digest=proved.loaded.digest or hashlib.sha256(path.read_bytes()).hexdigest(),
         signers=fleet.signers,
-        protection=protection(fleet),
+        opening=opening(fleet),
         proved=proved.proved,
         warnings=tuple(one.message for one in proved.warnings if one.severity is Severity.WARNING),
         place=_place,

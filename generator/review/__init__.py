@@ -1,7 +1,7 @@
 """The pages that a reviewer opens first."""
 
+from generator.review.opening import opening
 from generator.review.pages import Review, review_pages
-from generator.review.protection import protection
 from generator.review.summary import Section, summarize
 
-__all__ = ["Review", "Section", "protection", "review_pages", "summarize"]
+__all__ = ["Review", "Section", "opening", "review_pages", "summarize"]

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, ProtectPlan, Retention
+from generator.engines.directed.names import planned_datasets, store_of
+from generator.inventory.model import (
+    CollectPlan,
+    Dataset,
+    DirectedPlan,
+    DirectedStore,
+    Fleet,
+    Node,
+    ProtectPlan,
+    ReplicaPlan,
+    Retention,
+    Snapshot,
+)
 from generator.review.summary import Section
 
 
 def protection(fleet: Fleet) -> Mapping[str, Section]:
-    """What is protected on each node that a plan protects, by the node's name."""
-    return {node.name: _section(fleet, node) for node in fleet.nodes if _plans(fleet, node)}
+    """What is protected on each node that a plan protects or directs, by the node's name."""
+    return {node.name: section for node in fleet.nodes if (section := _section(fleet, node)).rows}
 
 
 def _plans(fleet: Fleet, node: Node) -> tuple[ProtectPlan, ...]:
@@ -33,8 +45,58 @@ def _section(fleet: Fleet, node: Node) -> Section:
             for plan in _plans(fleet, node)
             for dataset in node.datasets
             if not plan.datasets or dataset.name in plan.datasets
+        )
+        + tuple(
+            (
+                dataset.name,
+                f"{_how(dataset)}; {_frozen(dataset.snapshot)}",
+                _stored(fleet, plan, node),
+                _restored_moment(plan, node, dataset),
+                _from(dataset),
+            )
+            for plan in fleet.directed_plans
+            if node.name in plan.sources
+            for dataset in planned_datasets(plan, node)
         ),
     )
+
+
+def _frozen(snapshot: Snapshot | None) -> str:
+    if snapshot is None:
+        return "read as it lies, without a snapshot"
+    settings = snapshot.settings.model_dump()
+    told = [f"{name}: {_words(value)}" for name, value in settings.items() if value not in (None, (), [])]
+    return f"snapshot by {snapshot.engine}" + (f" ({', '.join(told)})" if told else "")
+
+
+def _stored(fleet: Fleet, plan: DirectedPlan, node: Node) -> str:
+    store = store_of(plan, node.name)
+    replicas = _replicas(fleet, plan.name, store.node)
+    return "; ".join((_place(store, plan.retention), *(_place(one.store, one.retention) for one in replicas)))
+
+
+def _replicas(fleet: Fleet, plan: str, node: str) -> Iterator[ReplicaPlan]:
+    """What pulls from the store of ``plan`` on ``node``, and what pulls from that."""
+    for one in fleet.replicas_of(plan, node):
+        yield one
+        yield from _replicas(fleet, one.name, one.store.node)
+
+
+def _place(store: DirectedStore, retention: Retention) -> str:
+    return f"on {store.node} in {store.path} ({store.engine}) for {_span(retention)}"
+
+
+def _restored_moment(plan: DirectedPlan, node: Node, dataset: Dataset) -> str:
+    capsules = [f"restore_{dataset.name}_from_{plan.name}"]
+    capsules += [
+        f"restore_point_{point.name}_from_{point.source} ({point.path})"
+        for point in node.restore_points
+        if (point.dataset, point.source) == (dataset.name, plan.name)
+    ]
+    if plan.permit_seconds is not None:
+        minutes = plan.permit_seconds // 60
+        capsules.append(f"restore_{plan.name}, ordered by {plan.director} within {minutes} minutes of a permit")
+    return ", ".join(capsules)
 
 
 def _how(dataset: Dataset) -> str:
@@ -73,7 +135,7 @@ def _restored(fleet: Fleet, plan: ProtectPlan, node: Node, dataset: Dataset) -> 
     capsules += [
         f"restore_point_{point.name}_from_{point.source} ({point.path})"
         for point in node.restore_points
-        if point.dataset == dataset.name
+        if point.dataset == dataset.name and point.source in fleet.plans_by_name
     ]
     return ", ".join(capsules)
 

@@ -30,10 +30,10 @@ class NodeSummary:
     sections: tuple[Section, ...]
 
 
-def summarize(node: RenderedNode, keys: Keys, protection: Section | None) -> NodeSummary:
-    """What lies on the node and what it may do, in the order in which a reviewer asks; ``protection`` comes first."""
+def summarize(node: RenderedNode, keys: Keys, first: tuple[Section, ...]) -> NodeSummary:
+    """What lies on the node and what it may do, in the order in which a reviewer asks, after what comes ``first``."""
     sections = (
-        *((protection,) if protection is not None else ()),
+        *first,
         _capsules(node),
         _network(node, keys),
         _connections(node, keys),

@@ -188,6 +188,21 @@ def test_a_pause_without_its_end_or_its_deadline() -> None:
     assert {"C0471", "C0442"} == codes(fleet, changed(plan, "director-1", no_key))
 
 
+@pytest.mark.parametrize("hole", ["pause", "unpause", "pause_seconds"])
+def test_a_director_that_forgets_somebody_or_takes_too_long(hole: str) -> None:
+    fleet = fleet_of()
+
+    def forgetful(one: Artifact) -> Artifact:
+        if not (isinstance(one, Capsule) and one.name == "perform_backup"):
+            return one
+        given = one.holes.as_mapping()
+        targets = given[hole]
+        worse = targets[1:] if isinstance(targets, tuple) else ShellWord.of("60")
+        return replace(one, holes=holes(**{**given, hole: worse}))
+
+    assert codes(fleet, changed(lower(fleet), "director-1", forgetful)) == {"C0471"}
+
+
 def test_a_pause_on_a_node_that_the_plan_does_not_hold_still() -> None:
     fleet = fleet_of()
     plan = fleet.directed_plans[0]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.inventory import load
-from generator.review import Review, Section, protection, review_pages
+from generator.review import Review, Section, review_pages
+from generator.review.protection import protection
 from generator.review.summary import NodeSummary
 
 KAIZEN = Path(__file__).parents[2] / "inventory/kaizen.yml"

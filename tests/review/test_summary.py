@@ -26,7 +26,7 @@ def sections() -> dict[str, Section]:
     node = next(one for one in plan.nodes if one.name == "services-1")
     rendered = render_node(plan.deployment, node, keyring, open_library())
     rendered = seal_node(plan.deployment, f"{fleet.paths.programs}/manifest.json", rendered)
-    return {section.title: section for section in summarize(rendered, keyring, None).sections}
+    return {section.title: section for section in summarize(rendered, keyring, ()).sections}
 
 
 def account_of(source: str) -> str:

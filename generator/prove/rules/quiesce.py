@@ -1,8 +1,9 @@
 """Whatever is held still is let go again on every path, and the longest pause is known.
 
 Read from the artifacts: every node that a plan holds still has the capsule that begins a lease and the one that ends
-it, both with the plan's deadline compiled in, and the director has a key for each. The capsule that begins a lease
-starts the node's own watchdog before it holds anything; that is what its tests show, not this proof.
+it, both with the plan's deadline compiled in; the director has a key for each, tells everybody to go on whom it told
+to pause, and gives up pausing before a pause is over. The capsule that begins a lease starts the node's own watchdog
+before it holds anything; that is what its tests show, not this proof.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import pairwise
 from generator.diagnostics import Diagnostic
 from generator.engines.directed import names
 from generator.inventory.model import DirectedPlan
-from generator.plan import Capsule
+from generator.plan import Capsule, Hole, Holes
 from generator.prove.facts import Facts
 from generator.prove.network import Network
 from generator.prove.report import ProofReport
@@ -56,6 +57,8 @@ def _gaps(facts: Facts, network: Network, plan: DirectedPlan) -> Iterator[Diagno
             if (plan.director, node, capsule) not in ordered:
                 text = f"{plan.director} has no key for {capsule} of {node}"
                 yield finding("C0471", text, plan.lease.origin, OUR_BUG)
+    for text in _order_gaps(by_node.get((plan.director, names.PERFORM)), plan):
+        yield finding("C0471", f"{names.PERFORM} of {plan.director} {text}", plan.lease.origin, OUR_BUG)
     known = {names.pause(one.name): set(one.quiesced) for one in facts.fleet.directed_plans}
     for name, capsule_name in by_node:
         if capsule_name == names.pause(plan.name) and name not in known[capsule_name]:
@@ -71,6 +74,28 @@ def _lacks(capsule: Capsule | None, plan: DirectedPlan) -> Iterator[str]:
     for hole, seconds in ((DEADLINE, plan.lease.deadline_seconds), (COOL_DOWN, plan.lease.cool_down_seconds)):
         if compiled.get(hole) != ShellWord.of(str(seconds)):
             yield f"does not have the {seconds} seconds of `{hole}` compiled in"
+
+
+def _order_gaps(capsule: Capsule | None, plan: DirectedPlan) -> Iterator[str]:
+    """What is wrong with whom the director tells to pause and to go on, and with its time for it."""
+    if capsule is None:
+        yield "does not exist"
+        return
+    compiled = capsule.holes.as_mapping()
+    told = {ShellWord.of(node) for node in plan.quiesced}
+    for phase in ("pause", "unpause"):
+        if _targets(compiled.get(phase)) != told:
+            nodes = count(len(plan.quiesced), "node")
+            yield f"does not tell exactly the {nodes} that {plan.name} holds still to {phase}"
+    limit = compiled.get("pause_seconds")
+    if plan.quiesced and limit not in {ShellWord.of(str(one)) for one in range(1, plan.lease.deadline_seconds)}:
+        yield "has no limit for pausing that is shorter than a pause may last"
+
+
+def _targets(given: Hole | None) -> set[Hole]:
+    return (
+        {one.as_mapping()["name"] for one in given if isinstance(one, Holes)} if isinstance(given, tuple) else set()
+    )
 
 
 def _refused(facts: Facts, plan: DirectedPlan) -> Iterator[Diagnostic]:
