@@ -7,7 +7,7 @@ from math import ceil
 from generator.engines.capsules import known_hosts_path
 from generator.engines.contribution import Contribution, ExpectedRun
 from generator.engines.directed import names
-from generator.engines.directed.store_holes import number, part_connection, source_holes, store_capsule
+from generator.engines.directed.store_holes import number, source_holes, store_capsule
 from generator.engines.directed.store_upkeep import (
     SHORT_SECONDS,
     by_hand,
@@ -28,8 +28,8 @@ SHORTEST_SOURCE_SECONDS = 10
 
 
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
-    """What ``plan`` puts on each of its stores, and what lets its director order them."""
-    return (*(_store(fleet, plan, store) for store in plan.stores), _orders(fleet, plan))
+    """What ``plan`` puts on each of its stores."""
+    return tuple(_store(fleet, plan, store) for store in plan.stores)
 
 
 def _store(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> Contribution:
@@ -37,11 +37,6 @@ def _store(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> Contributi
     return Contribution(
         node=store.node,
         capsules=_capsules(fleet, plan, store),
-        connections=tuple(
-            part_connection(fleet, plan, store, source, dataset)
-            for source in store.sources
-            for dataset in names.planned_datasets(plan, fleet.node(source))
-        ),
         accounts=() if native else tuple(topology.data_account(fleet, source) for source in store.sources),
         directories=(
             # Data accounts pass through, each to its own part; where root receives, nobody else does.
@@ -53,17 +48,6 @@ def _store(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> Contributi
             *expected_scrub(plan),
         ),
         schedules=scrub_schedule(fleet, plan),
-    )
-
-
-def _orders(fleet: Fleet, plan: DirectedPlan) -> Contribution:
-    return Contribution(
-        node=plan.director,
-        connections=tuple(
-            names.control(fleet, plan, store.node, capsule)
-            for store in plan.stores
-            for capsule in (names.pull(plan.name), names.commit(plan.name), names.list_stored(plan.name))
-        ),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from generator.engines.capsules import key_path, make_capsule
-from generator.engines.contribution import Connection
 from generator.engines.directed import names
+from generator.engines.directed.source import part_connection
 from generator.engines.discovery import keepers
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree import topology
-from generator.inventory.model import Dataset, DirectedPlan, DirectedStore, Fleet, Ownership
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership
 from generator.plan import Capsule, Hole, Holes, holes_of
 from generator.quoting import ShellWord
 
@@ -17,22 +17,6 @@ def account_number(fleet: Fleet, store: DirectedStore, source: str) -> int:
     """The uid and gid that receive and own the parts of ``source``: root's where owners are kept natively."""
     native = store.ownership is Ownership.NATIVE
     return 0 if native else topology.data_account(fleet, source).number
-
-
-def part_connection(
-    fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source: str, dataset: Dataset
-) -> Connection:
-    """The permission by which ``store`` pulls one part, as its data account or, with native ownership, as root."""
-    native = store.ownership is Ownership.NATIVE
-    return names.connection(
-        fleet,
-        purpose="collect",
-        client=store.node,
-        server=source,
-        capsule=names.send_part(plan.name, dataset.name),
-        origin=plan.origin,
-        account="root" if native else topology.data_account(fleet, source).name,
-    )
 
 
 def store_capsule(
@@ -80,7 +64,7 @@ def source_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source:
                 dataset.origin,
                 dataset=ShellWord.of(dataset.name),
                 part=ShellWord.of(names.part_name(source, dataset)),
-                key=ShellWord.of(key_path(fleet, part_connection(fleet, plan, store, source, dataset).edge.name)),
+                key=ShellWord.of(key_path(fleet, part_connection(fleet, plan, source, dataset).edge.name)),
                 shrink_limit=number(dataset.shrink_limit_percent),
             )
             for dataset in names.planned_datasets(plan, server)

@@ -20,6 +20,7 @@ from typing import Any
 
 from fleets import make_dataset, make_directed, make_fleet, make_limits, make_node, make_retention, make_store
 
+from generator.engines.directed import source as senders
 from generator.engines.directed import store as stores
 from generator.engines.discovery import keepers
 from generator.engines.producers.paths import PathsSettings
@@ -259,7 +260,8 @@ class StoreWorld:
             path.chmod(0o755)
         numbers = {topology.data_account(fleet, one).name: fleet.data_numbers[one] for one in self.datasets}
         (self.root / "ssh").chmod(0o711)
-        for connection in contribution.connections:
+        sent = senders.contributions(fleet, fleet.directed_plans[0])
+        for connection in (one for part in sent for one in part.connections if one.edge.purpose == "collect"):
             key = self.root / "ssh" / connection.edge.name
             key.write_text("key")
             key.chmod(0o440)
