@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.deliveries.box import Box, Ended
@@ -70,6 +72,17 @@ def test_a_second_run_changes_nothing(box: Box) -> None:
     again = box.run("./install.sh", cwd="/root/build")
     assert (again.status, again.out) == (0, "nothing to do: kaizen is installed on web-1\n")
     assert box.snapshot(*WATCHED) == before
+
+
+def test_a_directory_keeps_the_date_of_its_first_installation(box: Box) -> None:
+    """By such a date `check_backups` knows since when a run is expected."""
+    install(box, Build())
+    directory = box.path("/backups-kaizen/web-2")
+    os.utime(directory, (1_000_000_000, 1_000_000_000))
+    directory.chmod(0o700)
+    done = install(box, Build(version="2"))
+    assert (done.status, "set /backups-kaizen/web-2 to" in done.out) == (0, True), done
+    assert directory.stat().st_mtime == 1_000_000_000
 
 
 def test_an_upgrade_replaces_what_differs_and_removes_what_is_gone(box: Box) -> None:
