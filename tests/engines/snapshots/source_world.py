@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -161,14 +161,17 @@ class Source:
     def _entering(self, *words: str | Path) -> list[str]:
         return ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", "--", *map(str, words)]
 
-    def start(self, name: str, stdin: str = "", *, keep_open: bool = False) -> subprocess.Popen[str]:
-        """Start a capsule in a process group of its own."""
+    def start(
+        self, name: str, stdin: str = "", *, keep_open: bool = False, before: Callable[[int], object] = lambda _: None
+    ) -> subprocess.Popen[str]:
+        """Start a capsule in a process group of its own; ``before`` hears its number before it has its input."""
         process = subprocess.Popen(
             self._entering(self.root / "bin" / name),
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
             start_new_session=True,
         )  # fmt: skip
         assert process.stdin is not None
+        before(process.pid)
         process.stdin.write(stdin)
         if not keep_open:
             process.stdin.close()

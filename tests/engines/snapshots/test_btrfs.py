@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
-from source_world import RUN, Source, identifier, make_part
+from btrfs_source import SNAPSHOT, btrfs, subvolumes  # noqa: F401  # a fixture
+from source_world import RUN, Source, identifier
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="capsules are for root")
-SNAPSHOT = "capsule-test-deployment-tree"
 
 
-@pytest.fixture
-def btrfs(source: Source) -> Iterator[Source]:
-    """A filesystem at ``fs`` with the subvolume ``app``, which has a file; its top is at ``top``."""
-    script = f"""set -e; cd {source.root}; truncate -s 200M image; mkfs.btrfs -q image; mkdir fs top
-        mount -o loop image top; btrfs -q subvolume create top/app
-        mount -o subvol=app "$(findmnt -no SOURCE --target top | sed 's/\\[.*//')" fs
-        mkdir fs/app fs/cache; echo one >fs/file; echo two >fs/app/file; ln fs/file fs/again; echo x >fs/cache/x"""
-    made = source.command("sh", "-c", script)
-    assert made.returncode == 0, made.stderr
-    source.install(make_part("tree", f"{source.root}/fs", "btrfs", exclude=("cache/",)))
-    yield source
-    source.command("sh", "-c", f"umount -R {source.root}/fs {source.root}/top; true")
-
-
-def subvolumes(source: Source) -> list[str]:
-    said = source.command("btrfs", "subvolume", "list", f"{source.root}/top").stdout
-    return sorted(line.split()[-1] for line in said.splitlines())
-
-
-def test_a_moment_is_sent_as_it_was(btrfs: Source) -> None:
+def test_a_moment_is_sent_as_it_was(btrfs: Source) -> None:  # noqa: F811
     assert [str(fault) for fault in btrfs.faults()] == []
     prepared = btrfs.prepare()
     assert (prepared.returncode, prepared.stdout) == (0, "snapshot tree taken\nresult complete\n"), prepared.stderr
@@ -61,7 +41,7 @@ def test_a_moment_is_sent_as_it_was(btrfs: Source) -> None:
     assert (subvolumes(btrfs), btrfs.mounts()) == (["app"], [])
 
 
-def test_a_snapshot_that_somebody_else_made_is_left_alone_and_said(btrfs: Source) -> None:
+def test_a_snapshot_that_somebody_else_made_is_left_alone_and_said(btrfs: Source) -> None:  # noqa: F811
     btrfs.command("btrfs", "subvolume", "create", f"{btrfs.root}/top/{SNAPSHOT}")
     prepared = btrfs.prepare()
     assert (prepared.returncode, prepared.stdout) == (74, "snapshot tree failed\nresult failed\n")
@@ -71,7 +51,7 @@ def test_a_snapshot_that_somebody_else_made_is_left_alone_and_said(btrfs: Source
     assert btrfs.fetch("tree", "record") is None
 
 
-def test_another_mount_at_the_mount_point_is_left_alone_and_said(btrfs: Source) -> None:
+def test_another_mount_at_the_mount_point_is_left_alone_and_said(btrfs: Source) -> None:  # noqa: F811
     btrfs.prepare()
     place = RUN / "snapshots" / "tree"
     btrfs.command("sh", "-c", f"mkdir -p {place}; mount -t tmpfs other {place}; echo mine >{place}/file")
@@ -83,7 +63,7 @@ def test_another_mount_at_the_mount_point_is_left_alone_and_said(btrfs: Source) 
     assert btrfs.remove().returncode == 0
 
 
-def test_a_snapshot_that_somebody_deleted_is_broken(btrfs: Source) -> None:
+def test_a_snapshot_that_somebody_deleted_is_broken(btrfs: Source) -> None:  # noqa: F811
     btrfs.prepare()
     btrfs.command("btrfs", "subvolume", "delete", f"{btrfs.root}/top/{SNAPSHOT}")
     assert btrfs.record("tree")["health"] == "broken"
@@ -91,14 +71,14 @@ def test_a_snapshot_that_somebody_deleted_is_broken(btrfs: Source) -> None:
     assert btrfs.remove().returncode == 0
 
 
-def test_a_directory_that_is_not_mounted_is_not_saved(btrfs: Source) -> None:
+def test_a_directory_that_is_not_mounted_is_not_saved(btrfs: Source) -> None:  # noqa: F811
     btrfs.command("umount", f"{btrfs.root}/fs")
     prepared = btrfs.prepare()
     assert (prepared.returncode, prepared.stdout) == (74, "snapshot tree failed\nresult failed\n")
     assert "DATA-ELSEWHERE" in prepared.stderr
 
 
-def test_a_nested_subvolume_or_mount_degrades(btrfs: Source) -> None:
+def test_a_nested_subvolume_or_mount_degrades(btrfs: Source) -> None:  # noqa: F811
     btrfs.command("sh", "-c", f"mkdir -p {btrfs.root}/fs/cache/inner; mount --bind /usr {btrfs.root}/fs/cache/inner")
     assert btrfs.prepare().stdout == "snapshot tree taken\nresult complete\n"  # it is excluded
     btrfs.command("sh", "-c", f"mkdir {btrfs.root}/fs/inner; mount --bind /usr {btrfs.root}/fs/inner")
@@ -110,7 +90,7 @@ def test_a_nested_subvolume_or_mount_degrades(btrfs: Source) -> None:
     assert btrfs.prepare(identifier(4)).returncode == 10
 
 
-def test_old_repeated_and_foreign_orders_are_refused(btrfs: Source) -> None:
+def test_old_repeated_and_foreign_orders_are_refused(btrfs: Source) -> None:  # noqa: F811
     moment = identifier()
     assert btrfs.prepare(moment).returncode == 0
     assert btrfs.prepare(moment).returncode == 65

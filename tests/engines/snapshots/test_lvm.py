@@ -147,7 +147,6 @@ def test_a_killed_prepare_leaves_nothing_that_the_next_one_trips_over(lvm: Sourc
     ids=str,
 )
 def test_a_pool_that_is_too_full_gets_no_snapshot_and_ends_one(thin: Source, facts: dict[str, str]) -> None:
-    assert [str(fault) for fault in thin.faults()] == []
     say_of(thin, "pool", **facts)
     prepared = thin.prepare()
     assert (prepared.returncode, prepared.stdout) == FAILED
@@ -163,3 +162,27 @@ def test_a_pool_that_is_too_full_gets_no_snapshot_and_ends_one(thin: Source, fac
     say_of(thin, "pool", **facts)
     assert thin.record("app")["health"] == "broken"
     assert thin.remove().returncode == 0
+
+
+def test_a_pool_that_fills_up_while_nobody_sends_loses_the_snapshot(thin: Source) -> None:
+    assert [str(fault) for fault in thin.faults()] == []
+    capsule = thin.root / "bin" / "prepare_deployment"
+    capsule.write_text(capsule.read_text().replace("glance_seconds=15", "glance_seconds=1"))
+    say_of(thin, SNAPSHOT, lv_attr="Vri-aotz--")
+    assert thin.prepare().returncode == 0
+    assert thin.record("app")["health"] == "intact"
+    time.sleep(3)
+    assert volumes(thin) == [SNAPSHOT, "lv"]
+    say_of(thin, "pool", data_percent="85.00")
+    for _ in range(60):
+        if volumes(thin) == ["lv"]:
+            break
+        time.sleep(0.5)
+    assert (volumes(thin), thin.mounts()) == (["lv"], [])
+    assert "SNAPSHOT-GIVEN-UP" in thin.log("prepare_deployment")
+    assert thin.fetch("app", "record") is None
+    guard = ("pgrep", "-f", f"bash.*{thin.root}/state")
+    assert thin.command(*guard).stdout != ""
+    assert thin.remove().returncode == 0
+    time.sleep(3)
+    assert thin.command(*guard).stdout == ""
