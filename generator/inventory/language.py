@@ -219,7 +219,7 @@ class InventoryPart(Part):
     )
     seal: SealPart = Field(default=SealPart(), description="who may have signed")
     escrow: EscrowPart | None = Field(
-        default=None, description="the record of the secret's copy; builds warn without it"
+        default=None, description="the record of the secret's copy; checks and builds warn without it"
     )
     operator: OperatorPart = Field(default=OperatorPart(), description="the account of forced commands")
     alerts: AlertsPart = Field(default=AlertsPart(), description="who hears of trouble")
