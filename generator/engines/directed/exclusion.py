@@ -55,14 +55,14 @@ def _wild(pattern: str) -> str:
         escaped, everything, some, one, several = found.groups()
         if escaped is not None:
             parts.append(_literal(escaped))
-        elif everything is not None:
-            parts.append(".*")
-        elif some is not None:
-            parts.append("[^/]*")
+        elif everything is not None or some is not None:
+            # a whole component is never empty: what lies behind the slash of a directory is something
+            alone = pattern[: found.start()][-1:] in ("", "/") and pattern[found.end() :][:1] in ("", "/")
+            parts.append(("." if some is None else "[^/]") + ("+" if alone else "*"))
         elif one is not None:
             parts.append(_ANY_CHARACTER)
         else:
-            parts.append(f"[^{several[2:]}" if several.startswith("[!") else several)
+            parts.append(f"[^/{several[2:]}" if several.startswith(("[!", "[^")) else several)
         position = found.end()
     return "".join((*parts, *map(_literal, pattern[position:])))
 
