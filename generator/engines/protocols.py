@@ -112,6 +112,10 @@ class KeeperEngine(Protocol):
     keeper_settings: type[EngineSettings]
     scrubs: bool  # whether the platform reads everything again by itself
 
+    def keeper_claims(self, settings: EngineSettings) -> tuple[str, ...]:
+        """What a store with ``settings`` has for itself on its node besides its path, each in words."""
+        ...
+
     def keeper_packages(self, node: Node) -> tuple[str, ...]:
         """Packages that the functions need on ``node``, by Debian's names."""
         ...

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from generator.diagnostics.model import Label
-from generator.engines.discovery import quiescers
-from generator.inventory.model import DirectedPlan, Fleet
+from generator.engines.discovery import keepers, quiescers
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet
 from generator.inventory.nodes import ResolvedNode
-from generator.inventory.overlaps import overlap, own_places
+from generator.inventory.overlaps import kept_stores, overlap, own_places
 from generator.inventory.plans import PlanResolver
 from generator.inventory.report import Report
 from generator.plan.origin import Span
@@ -25,6 +25,7 @@ def check_directed(fleet: Fleet, nodes: Mapping[str, ResolvedNode], plans: PlanR
         _check_stillness(plan, plans, report)
         _check_prefix(fleet, plan, nodes, report)
     _check_freezes(fleet, nodes, report)
+    _check_claims(fleet, report)
 
 
 def _check_directors(fleet: Fleet, plans: PlanResolver, report: Report) -> None:
@@ -140,3 +141,20 @@ def _check_freezes(fleet: Fleet, nodes: Mapping[str, ResolvedNode], report: Repo
                     said = f"freezing {frozen} would freeze {inside} with it, and nothing could thaw it again"
                     advice = "freeze only a file system of its own that holds data"
                     report.error("C0325", said, blueprint.span, advice)
+
+
+def _check_claims(fleet: Fleet, report: Report) -> None:
+    """Two stores of a node may not share what lies below them, such as a pool."""
+    first: dict[tuple[str, str], tuple[str, DirectedStore]] = {}
+    for plan, store in kept_stores(fleet):
+        for claim in keepers()[store.engine].keeper_claims(store.settings) if _is_known(store) else ():
+            other, taken = first.setdefault((store.node, claim), (plan, store))
+            if taken is not store:
+                said = f"the stores of `{other}` and `{plan}` on `{store.node}` would both keep {claim}"
+                labels = () if taken.origin.span is None else (Label(span=taken.origin.span, text="the other store"),)
+                report.error("C0309", said, store.origin.span, "give each plan its own, below one pool", *labels)
+
+
+def _is_known(store: DirectedStore) -> bool:
+    """Whether its engine exists and has accepted its settings."""
+    return store.engine in keepers() and isinstance(store.settings, keepers()[store.engine].keeper_settings)

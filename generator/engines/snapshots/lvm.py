@@ -6,9 +6,8 @@ from pydantic import Field
 
 from generator.engines.capsules import tool_holes
 from generator.engines.settings import EngineSettings
-from generator.engines.snapshots.volumes import GroupName, VolumeName, common_functions
+from generator.engines.snapshots.volumes import GroupName, SnapshotSize, VolumeName, common_functions
 from generator.inventory.model import Dataset, Fleet, Node
-from generator.inventory.values import Size
 from generator.plan import Fragment, Hole, holes
 from generator.quoting import ShellWord
 
@@ -18,7 +17,9 @@ class LvmSettings(EngineSettings):
 
     group: GroupName = Field(description="the volume group")
     volume: VolumeName = Field(description="the logical volume that the data lies on")
-    size: Size = Field(description="space for what is written while there is a snapshot; once full, the part fails")
+    size: SnapshotSize = Field(
+        description="space for what is written while there is a snapshot; once full, the part fails"
+    )
 
 
 class LvmSnapshots:

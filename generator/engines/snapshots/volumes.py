@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from generator.engines.capsules import tool_holes
 from generator.inventory.model import Node
 from generator.inventory.refusal import refuse
+from generator.inventory.values import Size
 from generator.plan import Fragment, holes
 
 LVM_NAME = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,125}\Z")
@@ -17,6 +18,9 @@ LVM_NAME = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,125}\Z")
 RESERVED = re.compile(
     r"\.{1,2}\Z|snapshot|pvmove|.*_(cdata|cmeta|corig|mlog|mimage|pmspare|rimage|rmeta|tdata|tmeta|vdata|vorigin)"
 )
+
+EXTENT = 4 << 20  # LVM's usual one
+LARGEST = 256 << 40
 
 
 def _group(value: str) -> str:
@@ -31,6 +35,15 @@ def _volume(value: str) -> str:
     return value
 
 
+def _snapshot_size(size: int) -> int:
+    if not EXTENT <= size <= LARGEST:
+        said = f"a snapshot cannot be as {'small' if size < EXTENT else 'large'} as this"
+        advice = "write what may be written to the volume while a backup is pulled: at least 4M, at most 256T"
+        raise refuse("C0206", said, advice)
+    return size
+
+
+SnapshotSize: TypeAlias = Annotated[Size, AfterValidator(_snapshot_size)]
 GroupName: TypeAlias = Annotated[str, AfterValidator(_group)]
 VolumeName: TypeAlias = Annotated[str, AfterValidator(_volume)]
 Percent: TypeAlias = Annotated[int, Field(ge=1, le=99)]

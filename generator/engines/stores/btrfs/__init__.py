@@ -46,5 +46,9 @@ class BtrfsEngine:
             ),
         )
 
+    def keeper_claims(self, settings: EngineSettings) -> tuple[str, ...]:  # noqa: ARG002  # it has nothing else
+        """What no other store of the node may use besides its path."""
+        return ()
+
 
 ENGINE = BtrfsEngine()

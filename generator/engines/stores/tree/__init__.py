@@ -36,5 +36,9 @@ class TreeEngine:
         """The bash functions that keep moments as directories."""
         return keeper.keeper(fleet, store, uses)
 
+    def keeper_claims(self, settings: EngineSettings) -> tuple[str, ...]:  # noqa: ARG002  # it has nothing else
+        """What no other store of the node may use besides its path."""
+        return ()
+
 
 ENGINE = TreeEngine()

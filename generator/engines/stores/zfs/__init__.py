@@ -69,5 +69,10 @@ class ZfsEngine:
             ),
         )
 
+    def keeper_claims(self, settings: EngineSettings) -> tuple[str, ...]:
+        """What no other store of the node may use besides its path."""
+        assert isinstance(settings, ZfsKeeperSettings)
+        return (f"the filesystem {settings.pool}",)
+
 
 ENGINE = ZfsEngine()
