@@ -153,7 +153,6 @@ def make_directed(name: str, director: str, stores: tuple[DirectedStore, ...], *
         fan_out=FanOut(engine=FanOutEngine.SSH, width=32, origin=HERE),
         docker_control=False,
         permit_seconds=None,
-        preview=False,
         copies=1,
         sites=1,
         origin=HERE,

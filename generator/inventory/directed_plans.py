@@ -54,7 +54,6 @@ class DirectedResolver(PlanCommon):
             ),
             docker_control=part.docker_control,
             permit_seconds=None if part.directed_restore is None else part.directed_restore.permit,
-            preview=part.preview,
             copies=part.promise.copies,
             sites=part.promise.sites,
             origin=self.origin(name),

@@ -232,7 +232,6 @@ class DirectedPlan:
     fan_out: FanOut
     docker_control: bool
     permit_seconds: int | None
-    preview: bool
     copies: int
     sites: int
     origin: Origin

@@ -134,7 +134,6 @@ class DirectPart(PlanPart):
         default=None, description="the director may restore nodes that permit it. Default: it may not"
     )
     promise: PromisePart = Field(default=PromisePart(), description="copies and sites to prove")
-    preview: bool = Field(default=False, description="also make a capsule that says what a run would do")
 
 
 class ReplicatePart(PlanPart):
