@@ -7,10 +7,10 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from signal import SIGKILL, SIGTERM
 from typing import IO
 
@@ -166,6 +166,62 @@ def steps_of(fleet: FaultFleet, node: str, capsule: str, run: Callable[[], objec
     return tuple(seen)
 
 
+class ByPart:
+    """Tells a collection's steps apart: those of each source, and the run's own under the name ``""``.
+
+    Sources are collected by processes of their own, several at once; within each of them the steps have an order. A
+    source's process is known by its lock, which it holds from before its first step that changes anything.
+    """
+
+    def __init__(self, capsule: str) -> None:
+        self._path = program(capsule)
+        self._lock = f"/{capsule}."
+        self._main = 0
+
+    def part(self, what: str, pid: int) -> str | None:
+        """Whose step it is that process ``pid`` runs ``what``; None for what does not belong to the collection."""
+        if what == self._path:
+            self._main = pid
+        if not self._main or is_loader(what):
+            return None
+        above = pid
+        while above not in (0, self._main):
+            pid, above = above, parent_of(above)
+        if above != self._main:
+            return None
+        with suppress(OSError):
+            held = str(Path(f"/proc/{pid}/fd/7").readlink())
+            if self._lock in held:
+                return held.rpartition(self._lock)[2]
+        return ""
+
+
+def parent_of(pid: int) -> int:
+    """The number of the parent of a process, 0 if it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    return int(status.rpartition(")")[2].split()[1])
+
+
+def steps_by_part(
+    fleet: FaultFleet, node: str, capsule: str, run: Callable[[], object]
+) -> dict[str, tuple[str, ...]]:
+    """The programs that ``run`` starts on a node, in order, for each source and for the collection itself."""
+    seen: dict[str, list[str]] = {}
+    parts = ByPart(capsule)
+
+    def asked(what: str, pid: int) -> None:
+        part = parts.part(what, pid)
+        if part is not None:
+            seen.setdefault(part, []).append(what)
+
+    with ExecWatch(fleet[node], asked):
+        run()
+    return {part: tuple(steps) for part, steps in seen.items()}
+
+
 def boundaries(steps: tuple[str, ...]) -> tuple[int, ...]:
     """Which of the steps begin something that changes the node, by number; and the last step of all."""
     found = [number for number, path in enumerate(steps) if changes_something(path)]
@@ -181,6 +237,25 @@ def changes_something(path: str) -> bool:
 def is_loader(path: str) -> bool:
     """Whether this is the dynamic loader, which the kernel opens for each program, after it."""
     return PurePosixPath(path).name.startswith("ld-")
+
+
+class KillInEach:
+    """Kills one program alone in each of some parts of a run of ``capsule``; ``steps`` are their numbers, by part."""
+
+    def __init__(self, capsule: str, steps: Mapping[str, int]) -> None:
+        self._parts = ByPart(capsule)
+        self._steps = dict(steps)
+        self._counts = dict.fromkeys(steps, -1)
+        self.victims: dict[str, str] = {}
+
+    def __call__(self, what: str, pid: int) -> None:
+        part = self._parts.part(what, pid)
+        if part not in self._counts:
+            return
+        self._counts[part] += 1
+        if self._counts[part] == self._steps[part]:
+            self.victims[part] = what
+            os.kill(pid, SIGKILL)
 
 
 class KillAt:

@@ -35,14 +35,17 @@ def test_killed_at_every_step_and_at_any_instant(collection: Kind, seed: int) ->
 
 
 def at_step(collection: Kind, step: int) -> Callable[[str], Ended]:
-    """A collection whose sender on alpha is killed, with everything that serves it, at its step ``step``."""
+    """A collection with two senders that are killed at their step ``step``: on alpha with everything that serves the
+    collection there, on beta only the process that was about to become the program.
+    """
 
     def hurt(node: str) -> Ended:
-        source = collection.fleet["alpha"]
-        strike = KillAt(source, SENDER, step, alone=False)
-        with ExecWatch(source, strike):
+        alpha, beta = (collection.fleet[source] for source in SOURCES)
+        whole = KillAt(alpha, SENDER, step, alone=False)
+        one = KillAt(beta, SENDER, step, alone=True)
+        with ExecWatch(alpha, whole), ExecWatch(beta, one):
             ended = collection.start(node).end()
-        assert strike.victim, f"{SENDER} did not come to step {step}"
+        assert whole.victim and one.victim, f"{SENDER} did not come to step {step}"
         return ended
 
     return hurt

@@ -14,7 +14,7 @@ from ..fleet import identifier
 from .execwatch import ExecWatch
 from .faultfleet import STATE, TODAY, FaultFleet
 from .judge import faults, photograph
-from .runs import Ended, KillAt, Run
+from .runs import Ended, KillAt, KillInEach, Run
 
 Trial = Callable[[str], list[str]]
 
@@ -80,6 +80,20 @@ def killed_at(kind: Kind, number: int, *, alone: bool) -> Callable[[str], Ended]
     return hurt
 
 
+def killed_in_each(kind: Kind, steps: Mapping[str, int]) -> Callable[[str], Ended]:
+    """A collection in which one program alone is killed in each of some parts, at the steps with these numbers."""
+
+    def hurt(node: str) -> Ended:
+        strike = KillInEach(kind.capsules[node], steps)
+        with ExecWatch(kind.fleet[node], strike):
+            ended = kind.start(node).end()
+        assert strike.victims.keys() == steps.keys(), f"{kind.capsules[node]} on {node} did not come to {steps}"
+        assert not ended.killed, f"passed the death of {strike.victims} on: {ended.err}"
+        return ended
+
+    return hurt
+
+
 def killed_after(kind: Kind, seconds: float, mode: str, chance: random.Random) -> Callable[[str], Ended]:
     """A run that is killed at an instant: all of it, its process group, or one process."""
 
@@ -106,6 +120,11 @@ def at_steps(kind: Kind, numbers: Sequence[int], *, alone: bool) -> list[Trial]:
     """A trial for each of these steps."""
     who = "the program alone" if alone else "everything"
     return [partial(trial, kind, f"{who} killed at step {n}", killed_at(kind, n, alone=alone)) for n in numbers]
+
+
+def in_each(kind: Kind, steps: Sequence[Mapping[str, int]]) -> list[Trial]:
+    """A trial for each of these choices of one step in some parts."""
+    return [partial(trial, kind, f"one program killed at {one}", killed_in_each(kind, one)) for one in steps]
 
 
 def at_random(kind: Kind, count: int, longest: float, seed: int) -> list[Trial]:
