@@ -46,7 +46,7 @@ class LabFleet:
         nodes = self.inventory["nodes"]
         self.hosts = {name: lab.host(name, address=node["reach"]["address"]) for name, node in nodes.items()}
         for name, node in nodes.items():
-            private, public = _host_key(directory / f"{name}.key")
+            private, public = host_key(directory / f"{name}.key")
             self.host_keys[name] = private
             node["host_keys"] = [public]
 
@@ -181,7 +181,8 @@ class LabFleet:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def _host_key(path: Path) -> tuple[str, str]:
+def host_key(path: Path) -> tuple[str, str]:
+    """A new ed25519 host key at ``path``: its private file and its public line."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
     public = path.with_name(f"{path.name}.pub").read_text(encoding="utf-8").split()
     return path.read_text(encoding="utf-8"), " ".join(public[:2])

@@ -10,8 +10,7 @@ import yaml
 
 from generator.lab import Completed, Host, Lab, services
 
-from ..fleet import PROGRAMS, LabFleet, identifier
-from ..fleet import _host_key as host_key
+from ..fleet import PROGRAMS, LabFleet, host_key, identifier
 from .judge import Store
 
 HERE = Path(__file__).parent

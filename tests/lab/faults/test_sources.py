@@ -9,8 +9,7 @@ import pytest
 
 from generator.lab import services
 
-from ..fleet import _host_key as host_key
-from ..fleet import identifier
+from ..fleet import host_key, identifier
 from .faultfleet import SOURCES, TODAY, FaultFleet
 from .judge import Photograph, faults, photograph
 from .runs import Ended, Run
