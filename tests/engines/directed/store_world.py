@@ -1,4 +1,4 @@
-"""One store in a mount namespace of its own, with real rsync, real data accounts, and stand-ins for senders and for ssh."""
+"""One store in a mount namespace of its own: real rsync, real data accounts, stand-ins for senders and for ssh."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fleets import make_dataset, make_directed, make_fleet, make_limits, make_node, make_retention, make_store
 
@@ -40,8 +40,8 @@ TEMPLATES = Path(__file__).parents[3] / "templates"
 ALPHA = 0x70000001
 START = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 
-# Stands in for ssh, sshd and sudo: the key's name says which capsule of which node is meant. It runs as the data account,
-# and who answers is root.
+# Stands in for ssh, sshd and sudo: the key's name says which capsule of which node is meant. It runs as the data
+# account, and who answers is root.
 RELAY = """#!/usr/bin/python3
 import os, socket, sys, threading
 key = sys.argv[sys.argv.index("-i") + 1]
@@ -100,7 +100,10 @@ class Part:
 class StoreWorld:
     """The node ``target`` of the plan ``deployment``, with sources ``alpha`` (one dataset) and ``beta`` (two)."""
 
-    datasets = {"alpha": {"data": "/srv/data"}, "beta": {"data": "/srv/data", "etc": "/etc"}}
+    datasets: ClassVar[dict[str, dict[str, str]]] = {
+        "alpha": {"data": "/srv/data"},
+        "beta": {"data": "/srv/data", "etc": "/etc"},
+    }
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="capsule-store-", dir="/var/tmp"))
@@ -196,7 +199,9 @@ class StoreWorld:
         for directory in ("/run/lock", "/etc/zfs", "/var/lib/zfs"):
             Path(directory).mkdir(exist_ok=True)
             self.command("sh", "-ec", f"mkdir -p {directory}; mount -t tmpfs zfs {directory}")
-        self._daemons.append(subprocess.Popen(self._entering("zfs-fuse", "--no-daemon", "--pidfile", "/run/zfs-fuse.pid")))
+        self._daemons.append(
+            subprocess.Popen(self._entering("zfs-fuse", "--no-daemon", "--pidfile", "/run/zfs-fuse.pid"))
+        )
         deadline = time.monotonic() + 30
         while self.command("zpool", "list").returncode != 0:
             assert time.monotonic() < deadline, "zfs-fuse does not answer"
