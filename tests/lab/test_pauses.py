@@ -1,0 +1,230 @@
+"""Real containers on two hosts, paused over real ssh: they stand still together, and come back by themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.lab import Completed, Host, Lab, containers, disks, services
+
+PROGRAMS = "/opt/capsule/pauses/bin"
+LEASE = "/run/capsule/pauses/lease_deployment"
+DEADLINE = 15
+PAUSED = ("one", "two")
+NODES = {"one": "10.31.0.1", "two": "10.31.0.2", "boss": "10.31.0.3", "vault": "10.31.0.4"}
+
+
+class Deployment:
+    """Two hosts whose containers count, a director and a store, built and installed as always."""
+
+    def __init__(self, lab: Lab, directory: Path) -> None:
+        self.directory = directory
+        self.hosts = {
+            name: lab.host(name, address=address, engines=name in PAUSED) for name, address in NODES.items()
+        }
+        keys = {name: self._identity(name) for name in NODES}
+        (directory / "pauses.yml").write_text(yaml.safe_dump(inventory(keys), sort_keys=False), encoding="utf-8")
+        self._gen("keys", "init", "pauses.yml")
+        self._gen("build", "pauses.yml", "-o", "output")
+        for name in NODES:
+            self._install(name)
+
+    def _identity(self, name: str) -> str:
+        path = self.directory / f"{name}.key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
+        host = self.hosts[name]
+        host.install_ssh_host_key(path.read_text(encoding="utf-8"))
+        return " ".join(path.with_name(f"{path.name}.pub").read_text(encoding="utf-8").split()[:2])
+
+    def _gen(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "generator", *arguments],
+            cwd=self.directory,
+            env={"PYTHONPATH": ":".join(sys.path), "NO_COLOR": "1", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _install(self, name: str) -> None:
+        host = self.hosts[name]
+        host.run(["install", "-d", "/srv/data", "/srv/frozen", "/srv/quiet"])
+        # the hosts of the lab have no systemd: what only asks for it finds something that fails
+        host.run(
+            [
+                "/bin/sh",
+                "-c",
+                "for one in systemctl systemd-run; do test -e /usr/bin/$one || ln -s false /usr/bin/$one; done",
+            ]
+        )
+        archive = BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(self.directory / "output" / "pauses" / "nodes" / name, arcname="build")
+        host.run(["tar", "-C", "/root", "-xpf", "-"], stdin=archive.getvalue())
+        host.run(["/root/build/install.sh"], seconds=300)
+        services.start_sshd(host)
+
+    def capsule(self, name: str, capsule: str, *, check: bool = True) -> Completed:
+        """Run a capsule as root would."""
+        return self.hosts[name].run([f"{PROGRAMS}/{capsule}"], check=check, seconds=300)
+
+    def counted(self) -> list[int]:
+        """How far each host has counted."""
+        return [containers.counted(self.hosts[name], "/srv/data") for name in PAUSED]
+
+    def stands_still(self) -> bool:
+        before = self.counted()
+        time.sleep(0.4)
+        return self.counted() == before
+
+    def all_count(self, seconds: float = 40) -> None:
+        """Every container runs, within ``seconds``."""
+        before, end = self.counted(), time.monotonic() + seconds
+        while not all(now > then for now, then in zip(self.counted(), before, strict=True)):
+            assert time.monotonic() < end, f"{before} stayed {self.counted()}"
+            time.sleep(0.1)
+
+
+def inventory(keys: dict[str, str]) -> dict[str, Any]:
+    nodes: dict[str, Any] = {
+        name: {"reach": {"address": address}, "host_keys": [keys[name]]} for name, address in NODES.items()
+    }
+    for name in PAUSED:
+        nodes[name]["quiesce"] = {"containers": {"engine": "docker"}}
+        nodes[name]["datasets"] = {"data": {"producer": "paths", "paths": ["/srv/quiet"]}}
+    nodes["two"]["quiesce"]["disk"] = {"engine": "fsfreeze", "path": "/srv/frozen"}
+    plan = {
+        "directs": list(PAUSED),
+        "director": "boss",
+        "stores": [{"node": "vault", "engine": "tree", "path": "/backups"}],
+        "schedule": "30 1 * * *",
+        "expected_duration": "10m",
+        "pause": {"deadline": f"{DEADLINE}s", "cool_down": "1s"},
+        "retention": {"days": 2},
+    }
+    return {
+        "capsule": 1,
+        "fleet": "pauses",
+        "fleet_secret": {"secret": "file pauses.secret"},
+        "escrow": {"recorded": "2026-11-01", "where": "nowhere, this is a test"},
+        "operator": {"name": "backupoperator", "number": 1901},
+        "alerts": {"mail": "lab@example.org"},
+        "defaults": {"site": "here", "timezone": "UTC", "os_family": "debian"},
+        "nodes": nodes,
+        "plans": {"deployment": plan},
+    }
+
+
+@pytest.fixture(scope="module")
+def built(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with Lab(lab_directory) as lab:
+        made = Deployment(lab, tmp_path_factory.mktemp("pauses"))
+        for name in PAUSED:
+            containers.start_docker(made.hosts[name])
+            containers.run_counter(made.hosts[name], "counter", "/srv/data")
+        # a container that somebody else keeps paused stays so, whatever happens
+        containers.run_counter(made.hosts["one"], "asleep", "/srv/asleep")
+        made.hosts["one"].run(["docker", "pause", "asleep"])
+        disks.mount_disk(made.hosts["two"], "/srv/frozen", 16)
+        yield made
+
+
+@pytest.fixture
+def deployment(built: Deployment) -> Iterator[Deployment]:
+    built.all_count()
+    yield built
+    built.all_count()
+    assert containers.state(built.hosts["one"], "asleep") == "paused"
+
+
+def is_frozen(host: Host) -> bool:
+    """Whether /srv/frozen is: the kernel only tells whoever tries, and a writer would wait for ever."""
+    script = "! fsfreeze -f /srv/frozen 2>/dev/null || { fsfreeze -u /srv/frozen; false; }"
+    return host.run(["/bin/sh", "-c", script], check=False).status == 0
+
+
+def test_everything_stands_still_together_until_it_is_ended(deployment: Deployment) -> None:
+    paused = deployment.capsule("boss", "pause_containers")
+    assert [line.split() for line in paused.out.splitlines()] == [["one", "paused", "1"], ["two", "paused", "2"]]
+    assert deployment.stands_still()
+    assert is_frozen(deployment.hosts["two"])
+    ended = deployment.capsule("boss", "unpause_containers")
+    assert [line.split()[:2] for line in ended.out.splitlines()] == [["one", "held"], ["two", "held"]]
+    deployment.all_count()
+    assert not is_frozen(deployment.hosts["two"])
+
+
+def test_a_whole_run_of_the_director(deployment: Deployment) -> None:
+    for name in PAUSED:
+        deployment.hosts[name].run(["/bin/sh", "-c", f"echo {name} >/srv/quiet/file"])
+    time.sleep(1.5)  # the cool-down
+    done = deployment.capsule("boss", "perform_backup")
+    assert done.err == ""
+    listed = deployment.capsule("boss", "list_backups").out.splitlines()[1:]
+    assert [line.split()[4:6] for line in listed] == [["complete", "-"]]
+    vault = deployment.hosts["vault"]
+    for name in PAUSED:
+        assert vault.run(["/bin/sh", "-c", f"cat /backups/*/{name}@+srv+quiet/file"]).out == f"{name}\n"
+        assert deployment.hosts[name].run(["find", "/run/capsule", "-name", "held"]).out == ""
+    window = deployment.hosts["boss"].path("/var/lib/capsule/pauses/runs/perform_backup.pause").read_text()
+    assert "whole=yes" in window
+
+
+@pytest.mark.parametrize("loss", ["power", "cable"])
+def test_it_comes_back_by_itself_when_the_director_is_gone(deployment: Deployment, loss: str) -> None:
+    deployment.capsule("boss", "pause_containers")
+    boss = deployment.hosts["boss"]
+    if loss == "power":
+        boss.kill()
+    else:
+        boss.link_down()
+    assert deployment.stands_still()
+    deployment.all_count(DEADLINE + 10)
+    assert not is_frozen(deployment.hosts["two"])
+    if loss == "power":
+        boss.start()
+        services.start_sshd(boss)
+    else:
+        boss.link_up()
+    late = deployment.capsule("boss", "unpause_containers", check=False)
+    assert late.status == 69
+    assert late.err.count("LEASE-LAPSED") == len(PAUSED)
+
+
+def test_it_comes_back_when_every_process_of_the_pause_is_killed(deployment: Deployment) -> None:
+    two = deployment.hosts["two"]
+    running = two.popen([f"{PROGRAMS}/pause_deployment"])
+    end = time.monotonic() + 20
+    while containers.state(two, "counter") != "paused":
+        assert time.monotonic() < end
+    two.run(["/bin/sh", "-c", "kill -9 $(pgrep -x pause_deploymen) $(pgrep -x sshd | tail -n +2)"], check=False)
+    running.wait()
+    deployment.all_count(DEADLINE + 10)
+    assert not is_frozen(two)
+    deployment.capsule("two", "unpause_deployment", check=False)
+
+
+def test_a_filesystem_that_holds_what_thaws_it_is_never_frozen(deployment: Deployment) -> None:
+    two = deployment.hosts["two"]
+    time.sleep(1.5)  # the cool-down
+    two.run(["umount", "/srv/frozen"])
+    refused = deployment.capsule("two", "pause_deployment", check=False)
+    assert refused.status == 69
+    assert "nothing is mounted at /srv/frozen" in refused.err
+    two.run(["mount", "--bind", "/var/log", "/srv/frozen"])
+    time.sleep(1.5)
+    refused = deployment.capsule("two", "pause_deployment", check=False)
+    assert "lies on the same filesystem" in refused.err
+    deployment.all_count()
+    two.run(["umount", "/srv/frozen"])
+    disks.mount_disk(two, "/srv/frozen", 16)
