@@ -194,7 +194,8 @@ class Source:
         target = self.root / "fetched" / f"{dataset}.{what}"
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        done = self.pull(dataset, *(options or ("-aHAXS", "--numeric-ids")), f"h::{what}/", f"{target}/")
+        as_a_store = ("-aHSAX", "--numeric-ids", "--partial", "--delete", "--modify-window=-1", "--timeout=300")
+        done = self.pull(dataset, *(options or as_a_store), f"h::{what}/", f"{target}/")
         return target if done.returncode == 0 else None
 
     def pull(self, dataset: str, *words: str) -> subprocess.CompletedProcess[str]:
