@@ -70,6 +70,9 @@ class Machine:
         except LabError:
             self.kill()
             raise
+        if not memory:
+            # whether all units came up is for tests to judge
+            self.run(["systemctl", "is-system-running", "--wait"], check=False, seconds=600)
         if fresh:
             self._introduce()
 

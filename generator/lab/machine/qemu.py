@@ -16,7 +16,8 @@ from generator.lab.machine.qmp import Control
 # a plain processor: what newer ones can do would be emulated slowly
 _MACHINE = ("-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "Nehalem", "-M", "q35", "-smp", "2", "-m", "2048")
 _PLAIN = ("-nodefaults", "-display", "none", "-rtc", "base=utc,clock=host", "-device", "virtio-rng-pci")
-_APPEND = "root=/dev/vda rw quiet net.ifnames=0 mitigations=off tsc=reliable no_timer_check apparmor=0 console=ttyS0"
+_QUICK = "quiet mitigations=off tsc=reliable no_timer_check apparmor=0 selinux=0"
+_APPEND = f"root=/dev/vda rw net.ifnames=0 console=ttyS0 {_QUICK}"
 
 # Process 1 of a pid namespace: the emulator ends with the lifeline, and this with the emulator.
 _KEEPER = r"""
@@ -68,7 +69,7 @@ class Emulator:
             stdout=subprocess.PIPE,
             stderr=(directory / "emulator.log").open("ab"),
             env={"PATH": os.environ.get("PATH", os.defpath)},
-            cwd="/",
+            cwd=directory,
             start_new_session=True,
         )
         assert self._process.stdout is not None
@@ -124,6 +125,6 @@ def _command(boot: Boot, cables: Cables, directory: Path) -> Sequence[str]:
         *("-device", "virtio-net-pci,netdev=wire,mac=02:00:00:00:00:01"),
         *("-netdev", f"user,id=manage,restrict=on,{forward}"),
         *("-device", "virtio-net-pci,netdev=manage,mac=02:00:00:00:00:02"),
-        *("-qmp", f"unix:{directory / 'qmp'},server=on,wait=off", "-serial", f"file:{directory / 'console'}"),
+        *("-qmp", "unix:qmp,server=on,wait=off", "-serial", f"file:{directory / 'console'}"),
         *(("-incoming", f"exec:cat '{boot.memory}'") if boot.memory else ()),
     ]

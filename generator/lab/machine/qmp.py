@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Mapping
@@ -17,20 +18,29 @@ class Control:
 
     def __init__(self, path: Path, seconds: float = 30) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self._socket.connect(str(path))
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    self._socket.close()
-                    raise LabError(f"the emulator did not open {path}: {error}") from error
-                time.sleep(0.01)
+        try:
+            self._connect(path, time.monotonic() + seconds)
+        except OSError as error:
+            self._socket.close()
+            raise LabError(f"the emulator did not open {path}: {error}") from error
         self._socket.settimeout(60)
         self._answers = self._socket.makefile("r", encoding="utf-8")
         self._answers.readline()
         self.execute("qmp_capabilities")
+
+    def _connect(self, path: Path, deadline: float) -> None:
+        # the path of a socket is short, that of its directory need not be
+        directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        try:
+            while True:
+                try:
+                    return self._socket.connect(f"/proc/self/fd/{directory}/{path.name}")
+                except OSError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.01)
+        finally:
+            os.close(directory)
 
     def execute(self, command: str, **arguments: object) -> Mapping[str, Any]:
         """Execute ``command`` and return its answer; raises `LabError` with what the emulator said against it."""

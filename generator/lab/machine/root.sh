@@ -8,11 +8,11 @@ depmod "$(ls /lib/modules)"
 rm -f /etc/cron.daily/* /etc/cron.d/*
 
 # daemons run when a test starts them; what would use the processor in between never does
-systemctl disable --quiet ssh cron glusterd docker docker.socket containerd getty@tty1 2>/dev/null
+systemctl disable --quiet ssh cron glusterd docker docker.socket containerd getty@tty1
 systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap \
   fstrim.timer logrotate.timer systemd-timesyncd getty@tty1 serial-getty@ttyS0 zfs-volume-wait rpcbind rpcbind.socket \
   dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount systemd-binfmt \
-  proc-sys-fs-binfmt_misc.automount modprobe@efi_pstore modprobe@drm systemd-pstore 2>/dev/null
+  proc-sys-fs-binfmt_misc.automount modprobe@efi_pstore modprobe@drm systemd-pstore
 systemctl set-default --quiet multi-user.target
 # glusterd asks geo-replication, if there is any, for its settings: half a minute of Python in an emulated machine
 rm /usr/lib/*/glusterfs/gsyncd
@@ -44,6 +44,8 @@ cat >/etc/lab/network <<'NETWORK'
 # eth1 is the lab's; eth0 is on the wire as soon as the lab has said where
 set -eu
 ip link set lo up
+modprobe virtio_net
+until [ -e /sys/class/net/eth1 ]; do sleep 0.1; done
 ip address replace 10.0.2.15/24 dev eth1
 ip link set eth1 up
 [ -e /etc/lab/interface ] || exit 0
@@ -58,11 +60,9 @@ chmod 0755 /etc/lab/network
 cat >/etc/systemd/system/lab-network.service <<'UNIT'
 [Unit]
 DefaultDependencies=no
-After=systemd-udevd.service systemd-tmpfiles-setup.service local-fs.target
+After=systemd-remount-fs.service
 Wants=network.target
 Before=network.target
-Requires=sys-subsystem-net-devices-eth0.device sys-subsystem-net-devices-eth1.device
-After=sys-subsystem-net-devices-eth0.device sys-subsystem-net-devices-eth1.device
 [Service]
 Type=oneshot
 RemainAfterExit=yes
@@ -72,6 +72,7 @@ WantedBy=multi-user.target
 UNIT
 cat >/etc/systemd/system/lab-sshd.service <<'UNIT'
 [Unit]
+DefaultDependencies=no
 After=lab-network.service
 Requires=lab-network.service
 [Service]
@@ -83,6 +84,10 @@ Restart=always
 WantedBy=multi-user.target
 UNIT
 systemctl enable --quiet lab-network lab-sshd
+
+# a machine that is emulated on a busy one takes its time
+mkdir -p /etc/systemd/system.conf.d
+printf '[Manager]\nDefaultTimeoutStartSec=600s\nDefaultDeviceTimeoutSec=600s\n' >/etc/systemd/system.conf.d/lab.conf
 
 # mail ends in a directory where a test can read it: one file a message
 mkdir -p /var/mail/lab

@@ -19,6 +19,8 @@ class Session:
     """A connection to the machine behind ``cables``, made as soon as it answers; its socket is in ``directory``."""
 
     def __init__(self, cables: Cables, key: Path, directory: Path, seconds: float = 300) -> None:
+        # the paths of sockets are short, those of directories need not be: so ssh starts where its socket is
+        self._directory = directory
         self._socket = directory / "ssh"
         deadline = time.monotonic() + seconds
         while not self._connect(cables, key):
@@ -31,12 +33,13 @@ class Session:
         self._socket.unlink(missing_ok=True)
         self._master = subprocess.Popen(
             [
-                *("nsenter", "-t", str(cables.keeper), "-n", "ssh", *_OPTIONS, "-M", "-N", "-S", str(self._socket)),
+                *("nsenter", "-t", str(cables.keeper), "-n", "ssh", *_OPTIONS, "-M", "-N", "-S", "ssh"),
                 *("-o", "ServerAliveInterval=0", "-i", str(key), "-p", str(cables.port), "root@127.0.0.1"),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            cwd=self._directory,
             start_new_session=True,
         )
         # the socket appears when the machine has let us in; a connection that fails ends the program
@@ -49,10 +52,11 @@ class Session:
     def popen(self, command: str) -> subprocess.Popen[bytes]:
         """Start the shell's ``command`` over there, with pipes."""
         return subprocess.Popen(
-            ["ssh", *_OPTIONS, "-S", str(self._socket), "-o", "ControlMaster=no", "lab", command],
+            ["ssh", *_OPTIONS, "-S", "ssh", "-o", "ControlMaster=no", "lab", command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            cwd=self._directory,
             start_new_session=True,
         )
 
