@@ -11,18 +11,19 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from fleets import make_dataset, make_directed, make_fleet, make_limits, make_node, make_retention, make_store
 
 from generator.engines.directed import source as senders
 from generator.engines.directed import store as stores
 from generator.engines.discovery import keepers
+from generator.engines.node_capsules import node_capsules
 from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.tree import topology
 from generator.inventory.model import DirectedStore, Fleet, Operator, Ownership, Paths
@@ -100,7 +101,7 @@ class Part:
 class StoreWorld:
     """The node ``target`` of the plan ``deployment``, with sources ``alpha`` (one dataset) and ``beta`` (two)."""
 
-    datasets: ClassVar[dict[str, dict[str, str]]] = {
+    datasets: Mapping[str, Mapping[str, str]] = {
         "alpha": {"data": "/srv/data"},
         "beta": {"data": "/srv/data", "etc": "/etc"},
     }
@@ -114,6 +115,7 @@ class StoreWorld:
         self.capsules: tuple[Capsule, ...] = ()
         self.now = START
         self.parts: dict[tuple[str, str], Part] = {}
+        self.real_senders = False
         self._devices: list[Path] = []
         self._daemons: list[subprocess.Popen[bytes]] = []
         for node, datasets in self.datasets.items():
@@ -228,7 +230,7 @@ class StoreWorld:
             made = tuple(
                 make_dataset(name, settings=PathsSettings(paths=(path,))) for name, path in sorted(datasets.items())
             )
-            nodes.append(make_node(node, datasets=made))
+            nodes.append(make_node(node, hostname=hostname, tools=tools, datasets=made))
         store: DirectedStore = make_store(
             "target",
             tuple(self.datasets),
@@ -258,11 +260,8 @@ class StoreWorld:
         """Put the capsules of the store into ``bin``, and the keys where they belong."""
         fleet = self.fleet(engine, settings or {}, ownership, changes)
         contribution = stores.contributions(fleet, fleet.directed_plans[0])[0]
-        self.capsules = contribution.capsules
-        for capsule in self.capsules:
-            path = Path(capsule.path)
-            path.write_text(self._render(capsule)[0])
-            path.chmod(0o755)
+        self.capsules = (*contribution.capsules, *node_capsules(fleet, fleet.node("target"), (contribution,)))
+        self._place(self.capsules)
         numbers = {topology.data_account(fleet, one).name: fleet.data_numbers[one] for one in self.datasets}
         (self.root / "ssh").chmod(0o711)
         sent = senders.contributions(fleet, fleet.directed_plans[0])
@@ -274,6 +273,20 @@ class StoreWorld:
         for directory in contribution.directories:
             self.command("chmod", f"{directory.mode:o}", directory.path)
         return fleet
+
+    def install_senders(self) -> None:
+        """The real capsules of ``alpha`` answer from now on: its one dataset is read as it lies on this machine."""
+        self.datasets = {"alpha": {"data": str(self.parts["alpha", "data"].data)}}
+        self.install()
+        fleet = self.fleet("tree", {}, Ownership.FAKE_SUPER, {})
+        self._place([one for part in senders.contributions(fleet, fleet.directed_plans[0]) for one in part.capsules])
+        self.real_senders = True
+
+    def _place(self, capsules: Iterable[Capsule]) -> None:
+        for capsule in capsules:
+            path = Path(capsule.path)
+            path.write_text(self._render(capsule)[0])
+            path.chmod(0o755)
 
     def _render(self, capsule: Capsule) -> tuple[str, bytes]:
         extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
@@ -345,6 +358,10 @@ class StoreWorld:
     def commit(self, word: str = "complete", moment: str = "") -> subprocess.CompletedProcess[str]:
         return self.run("commit", f"{moment or self.moment()} {word}\n")
 
+    def part(self, node: str, dataset: str) -> str:
+        """The directory of a part in a stored backup."""
+        return f"{node}@{self.datasets[node][dataset].replace('/', '+')}"
+
     def back_up(self) -> str:
         """A whole run; the name of the stored backup."""
         pulled, committed = self.pull(), self.commit()
@@ -402,6 +419,10 @@ class StoreWorld:
         part = self.parts[server, dataset]
         with link:
             if part.down:
+                return
+            if self.real_senders:
+                sender = self._entering(self.root / "bin" / capsule)
+                subprocess.run(sender, stdin=link, stdout=link, stderr=subprocess.DEVNULL, check=False)
                 return
             self._send(link, part, self.root / "sources" / f"{server}.{dataset}")
 

@@ -203,4 +203,22 @@ def test_a_pool_in_a_bad_state_is_said_and_not_written_to(
     assert state["result"] == "failed"
     assert health in state["said"]
     assert "95 percent" in state["said"]
+    told = world.command(world.root / "bin" / "check_backups")
+    assert told.returncode == 2
+    assert f"health_deployment: never complete, last run failed: the pool {POOL} is {health}" in told.stdout
     assert world.run("list").returncode == 73
+
+
+def test_the_real_senders_are_understood(world: StoreWorld) -> None:
+    part = world.parts["alpha", "data"]
+    odd(part.data)
+    world.install_senders()
+    for change in ("first", "second"):
+        (part.data / "file").write_text(change)
+        prepared = world.run("prepare", f"{world.moment()}\n")
+        assert prepared.returncode == 0, prepared.stderr
+        name = world.back_up()
+        assert world.run("remove").returncode == 0
+        assert world.read(world.root / "store" / name / world.part("alpha", "data") / "file") == change
+        world.pass_time(hours=1)
+    assert "SOURCE-UNREACHABLE" in world.pull().stderr
