@@ -13,6 +13,8 @@ from generator.cli import main
 from generator.cli.check import check
 from generator.deliveries.plain import SUMMARIES
 from generator.diagnostics import catalog
+from generator.inventory import load
+from generator.lowering import lower
 from generator.plan import FleetPlan
 from generator.verify.shellcheck import EXCLUDED
 
@@ -32,6 +34,13 @@ def kaizen() -> FleetPlan:
     plan = check(ROOT / "inventory/kaizen.yml").plan
     assert plan is not None
     return plan
+
+
+@pytest.fixture(scope="module")
+def sbdi() -> FleetPlan:
+    fleet = load(ROOT / "inventory/sbdi.yml").fleet
+    assert fleet is not None
+    return lower(fleet)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -93,10 +102,11 @@ def leaves(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in EXAMPLES], ids=name_of)
-def test_capsules_that_are_named_exist(page: Path, kaizen: FleetPlan) -> None:
+def test_capsules_that_are_named_exist(page: Path, kaizen: FleetPlan, sbdi: FleetPlan) -> None:
     existing = {path.rpartition("/")[2] for node in kaizen.nodes for path in paths(kaizen, node.name)}
     # the tutorial's fleet is the starter inventory, whose datasets have other names
     existing |= {"restore_latest_etc", "restore_etc_from_collection"}
+    existing |= {path.rpartition("/")[2] for node in sbdi.nodes for path in paths(sbdi, node.name)}
     patterns = [re.compile(re.sub(r"(?<=_)[a-z0-9-]+(?=_|$)", "[a-z0-9.-]+", name)) for name in existing]
     for name in set(re.findall(rf"`((?:{'|'.join(VERBS)})_[a-z0-9_.<>-]+)`", page.read_text("utf-8"))):
         plain = re.sub(r"<[a-z]+>", "x", name)
