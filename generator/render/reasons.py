@@ -52,5 +52,6 @@ def reasons(
 def _named(fleet: Fleet, node_name: str, text: str) -> Iterator[Origin]:
     node = fleet.node(node_name)
     words = set(re.findall(r"'([^']*)'", text))
-    for entries in (node.datasets, node.restore_points, fleet.protect_plans, fleet.collect_plans, fleet.nodes):
+    plans = (fleet.protect_plans, fleet.collect_plans, fleet.directed_plans, fleet.replica_plans)
+    for entries in (node.datasets, node.quiescers, node.restore_points, *plans, fleet.nodes):
         yield from (entry.origin for entry in entries if entry.name in words and entry is not node)

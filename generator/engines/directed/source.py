@@ -12,7 +12,7 @@ from generator.engines.discovery import snapshots
 from generator.engines.protocols import SnapshotEngine
 from generator.engines.stores.tree import topology
 from generator.inventory.model import Dataset, DirectedPlan, Fleet, Node, Ownership
-from generator.plan import Capsule, Edge, Fragment, Hole, Holes, holes, holes_of
+from generator.plan import Capsule, Edge, Fragment, Hole, Holes, holes_of
 from generator.quoting import RsyncdValue, ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "mount", "rsync", "util-linux")
@@ -156,6 +156,9 @@ def _part(fleet: Fleet, plan: DirectedPlan, node: Node, dataset: Dataset) -> Hol
         left_out=ShellWord.of(left_out_expression(part_excludes(fleet, node, dataset))),
         step=Fragment(
             template=f"snapshots/{engine.name.replace('-', '_')}_step.sh.j2",
-            holes=holes(arguments=engine.arguments(fleet, plan.name, dataset)),
+            holes=holes_of(
+                dataset.origin if dataset.snapshot is None else dataset.snapshot.origin,
+                arguments=engine.arguments(fleet, plan.name, dataset),
+            ),
         ),
     )
