@@ -10,13 +10,19 @@ from generator.cli import main
 from generator.keys import FleetSecret, format_secret
 
 KAIZEN = Path(__file__).parents[2] / "inventory" / "kaizen.yml"
+SBDI = KAIZEN.with_name("sbdi.yml")
 
 
 def small_fleet(directory: Path) -> Path:
     """The example fleet's inventory with a fixed secret beside it."""
-    inventory = directory / "kaizen.yml"
-    inventory.write_bytes(KAIZEN.read_bytes())
-    secret = directory / "kaizen.secret"
+    return example_fleet(KAIZEN, directory)
+
+
+def example_fleet(example: Path, directory: Path) -> Path:
+    """An example's inventory in ``directory``, with a fixed secret beside it."""
+    inventory = directory / example.name
+    inventory.write_bytes(example.read_bytes())
+    secret = inventory.with_suffix(".secret")
     secret.write_bytes(format_secret(FleetSecret(b"test" * 8)))
     secret.chmod(0o600)
     return inventory
