@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -127,5 +128,11 @@ def _digest(path: bytes) -> str:
 
 
 def _attributes(path: bytes) -> tuple[tuple[str, bytes], ...]:
-    names = (name for name in os.listxattr(path, follow_symlinks=False) if not name.startswith(_FOREIGN))
+    try:
+        listed = os.listxattr(path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+        listed = []  # as ZFS in user space
+    names = (name for name in listed if not name.startswith(_FOREIGN))
     return tuple((name, os.getxattr(path, name, follow_symlinks=False)) for name in sorted(names))
