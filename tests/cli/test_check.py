@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,10 @@ def test_a_good_fleet_is_proved() -> None:
     assert "✓" in result.stderr
 
 
-def test_the_only_inventory_of_the_project_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_the_only_inventory_of_a_project_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inventory").mkdir()
+    shutil.copy(ROOT / "inventory/kaizen.yml", tmp_path / "inventory")
+    monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(command, []).exit_code == 0
 
 
