@@ -132,15 +132,20 @@ def _check_restore_points(
     for node in fleet.nodes:
         holding = [plan.name for plan in fleet.collect_plans if node.name in plan.sources]
         holding += [plan.name for plan in fleet.directed_plans if node.name in plan.sources]
+        holding += [plan.name for plan in fleet.replica_plans if node.name in plan.store.sources]
         for point in node.restore_points:
-            pulled = point.source in plans.collecting or point.source in plans.directing
+            pulled = any(point.source in known for known in (plans.collecting, plans.directing, plans.replicating))
             if point.source in holding or (pulled and point.source in plans.doubtful):
                 continue
             place = nodes[node.name].points[point.name].span_of("from")
-            if not pulled and point.source not in plans.protecting and point.source not in plans.replicating:
-                advice = meant(point.source, holding, f"no plan collects or directs `{node.name}`")
+            if not pulled and point.source not in plans.protecting:
+                advice = meant(point.source, holding, f"no plan collects, directs or replicates `{node.name}`")
                 report.error("C0301", f"there is no plan `{point.source}`", place, advice)
                 continue
-            advice = f"name one of: {', '.join(holding)}" if holding else f"no plan collects or directs `{node.name}`"
-            said = f"`{point.source}` is not a plan that collects or directs `{node.name}`"
+            advice = (
+                f"name one of: {', '.join(holding)}"
+                if holding
+                else f"no plan collects, directs or replicates `{node.name}`"
+            )
+            said = f"`{point.source}` is not a plan that collects, directs or replicates `{node.name}`"
             report.error("C0320", said, place, advice)

@@ -40,7 +40,9 @@ def _roles(fleet: Fleet) -> Iterator[tuple[str, Iterable[str], Iterable[str]]]:
             (directing.director, *stores, *directing.sources),
         )
     for replicating in fleet.replica_plans:
-        yield replicating.name, (replicating.upstream,), (replicating.store.node,)
+        # a source may restore from any replica
+        calling = (replicating.store.node, *replicating.store.sources)
+        yield replicating.name, (replicating.upstream, replicating.store.node), calling
 
 
 def _check(resolved: ResolvedNode, server: Label | None, client: Label | None, report: Report) -> None:

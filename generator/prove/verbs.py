@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from generator.engines.directed import names
-from generator.inventory.model import DirectedPlan, Fleet
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet
 
 SENDER = "send_"
 READING = "read what it offers, and nothing else"
@@ -31,7 +31,9 @@ class Order:
 
 def orders(fleet: Fleet) -> Mapping[tuple[str, str], Order]:
     """Everything but senders that may be reached over the network of ``fleet``, by node and capsule."""
-    return {(order.node, order.capsule): order for plan in fleet.directed_plans for order in _orders(plan)}
+    given = [order for plan in fleet.directed_plans for order in _orders(fleet, plan)]
+    given += [_list(fleet, replica.name, replica.store, ()) for replica in fleet.replica_plans]
+    return {(order.node, order.capsule): order for order in given}
 
 
 def worst_of_a_key(known: Mapping[tuple[str, str], Order], node: str, capsule: str) -> str:
@@ -40,7 +42,7 @@ def worst_of_a_key(known: Mapping[tuple[str, str], Order], node: str, capsule: s
     return READING if order is None else order.worst
 
 
-def _orders(plan: DirectedPlan) -> Iterator[Order]:
+def _orders(fleet: Fleet, plan: DirectedPlan) -> Iterator[Order]:
     stores = [store.node for store in plan.stores]
     director = frozenset((plan.director,))
     pause = f"hold its writers still for {plan.lease.deadline_seconds} s, {plan.lease.cool_down_seconds} s apart"
@@ -60,11 +62,22 @@ def _orders(plan: DirectedPlan) -> Iterator[Order]:
     yield from _each("pull", names.pull, plan, stores, director, "have it pull what its sources offer now")
     worst = "publish what was pulled, which is verified before and pruned by its own rules"
     yield from _each("commit", names.commit, plan, stores, director, worst)
-    readers = director | frozenset(plan.sources) | frozenset(stores)
-    yield from _each("list", names.list_stored, plan, stores, readers, "read the names of backups")
+    yield from (_list(fleet, plan.name, store, director) for store in plan.stores)
     if plan.permit_seconds is not None:
         worst = "restore the one backup that root on the node permits, once, while the permit is open"
         yield from _each("restore", names.restore, plan, plan.sources, director, worst)
+
+
+def _list(fleet: Fleet, plan: str, store: DirectedStore, others: Iterable[str]) -> Order:
+    """Whoever restores or replicates from a store asks it first what there is."""
+    replicas = (replica.store.node for replica in fleet.replicas_of(plan, store.node))
+    return Order(
+        verb="list",
+        node=store.node,
+        capsule=names.list_stored(plan),
+        callers=frozenset((*others, *store.sources, *replicas)),
+        worst="read the names of backups",
+    )
 
 
 def _each(

@@ -51,7 +51,7 @@ def _section(fleet: Fleet, node: Node) -> Section:
                 dataset.name,
                 f"{_how(dataset)}; {_frozen(dataset.snapshot)}",
                 _stored(fleet, plan, node),
-                _restored_moment(plan, node, dataset),
+                _restored_moment(fleet, plan, node, dataset),
                 _from(dataset),
             )
             for plan in fleet.directed_plans
@@ -86,12 +86,14 @@ def _place(store: DirectedStore, retention: Retention) -> str:
     return f"on {store.node} in {store.path} ({store.engine}) for {_span(retention)}"
 
 
-def _restored_moment(plan: DirectedPlan, node: Node, dataset: Dataset) -> str:
-    capsules = [f"restore_{dataset.name}_from_{plan.name}"]
+def _restored_moment(fleet: Fleet, plan: DirectedPlan, node: Node, dataset: Dataset) -> str:
+    replicas = _replicas(fleet, plan.name, store_of(plan, node.name).node)
+    plans = [plan.name, *(replica.name for replica in replicas)]
+    capsules = [f"restore_{dataset.name}_from_{name}" for name in plans]
     capsules += [
         f"restore_point_{point.name}_from_{point.source} ({point.path})"
         for point in node.restore_points
-        if (point.dataset, point.source) == (dataset.name, plan.name)
+        if point.dataset == dataset.name and point.source in plans
     ]
     if plan.permit_seconds is not None:
         minutes = plan.permit_seconds // 60

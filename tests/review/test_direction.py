@@ -31,6 +31,7 @@ def test_a_source_says_what_freezes_it_where_it_is_kept_and_what_brings_it_back(
     ]
     assert row[3].split(", ") == [
         "restore_docker-local_from_whole",
+        "restore_docker-local_from_offsite",
         "restore_whole",
         "ordered by backup-director within 30 minutes of a permit",
     ]
@@ -64,4 +65,6 @@ def test_every_node_says_what_may_be_ordered_of_it_and_by_whom(sections: dict[st
     assert listing["pull"] == "backup-director"
     assert "solr-4" in listing["list"]
     assert "What may be ordered of it" not in sections["backup-director"]
-    assert sections["remote-backup"] == {}
+    (offsite,) = sections["remote-backup"]["What may be ordered of it"].rows
+    assert offsite[:2] == ("list", "list_offsite")
+    assert "backup-director" not in offsite[2]
