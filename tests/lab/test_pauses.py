@@ -87,6 +87,15 @@ class Deployment:
         time.sleep(0.4)
         return self.counted() == before
 
+    def settle(self) -> None:
+        """Wait until no lease is left, and no cool-down."""
+        end = time.monotonic() + 60
+        for name in PAUSED:
+            while self.hosts[name].run(["/bin/sh", "-c", f"test -e {LEASE}/held"], check=False).status == 0:
+                assert time.monotonic() < end, f"{name} is held"
+                time.sleep(0.2)
+        time.sleep(1.2)
+
     def all_count(self, seconds: float = 40) -> None:
         """Every container runs, within ``seconds``."""
         before, end = self.counted(), time.monotonic() + seconds
@@ -142,6 +151,7 @@ def built(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def deployment(built: Deployment) -> Iterator[Deployment]:
     built.all_count()
+    built.settle()
     yield built
     built.all_count()
     assert containers.state(built.hosts["one"], "asleep") == "paused"
@@ -167,7 +177,6 @@ def test_everything_stands_still_together_until_it_is_ended(deployment: Deployme
 def test_a_whole_run_of_the_director(deployment: Deployment) -> None:
     for name in PAUSED:
         deployment.hosts[name].run(["/bin/sh", "-c", f"echo {name} >/srv/quiet/file"])
-    time.sleep(1.5)  # the cool-down
     done = deployment.capsule("boss", "perform_backup")
     assert done.err == ""
     listed = deployment.capsule("boss", "list_backups").out.splitlines()[1:]
@@ -201,6 +210,43 @@ def test_it_comes_back_by_itself_when_the_director_is_gone(deployment: Deploymen
     assert late.err.count("LEASE-LAPSED") == len(PAUSED)
 
 
+def in_phase(deployment: Deployment, phase: str) -> subprocess.Popen[bytes]:
+    """A run of the director that has just begun to order ``phase``."""
+    boss = deployment.hosts["boss"]
+    running = boss.popen([f"{PROGRAMS}/perform_backup"])
+    end = time.monotonic() + 60
+    while not any(f".{phase}_deployment" in " ".join(process.argv) for process in boss.processes()):
+        assert time.monotonic() < end, f"{phase} never began"
+        time.sleep(0.02)
+    return running
+
+
+@pytest.mark.parametrize("phase", ["prepare", "unpause", "pull"])
+def test_a_director_without_power_in_any_phase_leaves_nothing(deployment: Deployment, phase: str) -> None:
+    boss = deployment.hosts["boss"]
+    running = in_phase(deployment, phase)
+    boss.kill()
+    running.communicate()
+    deployment.all_count(DEADLINE + 10)
+    boss.start()
+    services.start_sshd(boss)
+    deployment.settle()
+    assert deployment.capsule("boss", "perform_backup").err == ""
+    for name in PAUSED:
+        assert deployment.hosts[name].run(["find", "/run/capsule", "-name", "held"]).out == ""
+
+
+def test_a_cable_that_is_pulled_while_snapshots_are_taken_makes_it_partial(deployment: Deployment) -> None:
+    boss = deployment.hosts["boss"]
+    running = in_phase(deployment, "prepare")
+    boss.link_down()
+    deployment.all_count(DEADLINE + 10)
+    boss.link_up()
+    running.communicate(timeout=200)
+    assert running.returncode in (10, 69)
+    assert "whole=no" in boss.path("/var/lib/capsule/pauses/runs/perform_backup.pause").read_text()
+
+
 def test_it_comes_back_when_every_process_of_the_pause_is_killed(deployment: Deployment) -> None:
     two = deployment.hosts["two"]
     running = two.popen([f"{PROGRAMS}/pause_deployment"])
@@ -216,15 +262,16 @@ def test_it_comes_back_when_every_process_of_the_pause_is_killed(deployment: Dep
 
 def test_a_filesystem_that_holds_what_thaws_it_is_never_frozen(deployment: Deployment) -> None:
     two = deployment.hosts["two"]
-    time.sleep(1.5)  # the cool-down
+    logs = "/var/log/capsule/pauses"
+    two.run(["mount", "--bind", "/srv/frozen", logs])
+    refused = deployment.capsule("two", "pause_deployment", check=False)
+    assert refused.status == 69
+    assert f"/srv/frozen is not frozen: {logs} lies on the same filesystem" in refused.err
+    two.run(["umount", logs])
+    assert not is_frozen(two)
+    deployment.settle()
     two.run(["umount", "/srv/frozen"])
     refused = deployment.capsule("two", "pause_deployment", check=False)
     assert refused.status == 69
     assert "nothing is mounted at /srv/frozen" in refused.err
-    two.run(["mount", "--bind", "/var/log", "/srv/frozen"])
-    time.sleep(1.5)
-    refused = deployment.capsule("two", "pause_deployment", check=False)
-    assert "lies on the same filesystem" in refused.err
-    deployment.all_count()
-    two.run(["umount", "/srv/frozen"])
     disks.mount_disk(two, "/srv/frozen", 16)
