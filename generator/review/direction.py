@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from generator.engines.directed import names
 from generator.inventory.model import DirectedPlan, Fleet
 from generator.prove.verbs import Order, orders
-from generator.prove.wording import spell_names, spell_seconds
+from generator.prove.wording import count, spell_names, spell_seconds
 from generator.review.summary import Section
 
 
@@ -45,7 +45,7 @@ def _steps(plan: DirectedPlan) -> Iterator[tuple[str, str, str]]:
     yield sources, names.prepare(plan.name), "snapshots are taken"
     if plan.quiesced:
         yield quiesced, names.unpause(plan.name), "writers go on; had one done so before, the backup is partial"
-    pulled = f"the stores pull the snapshots, {plan.limits.parallel} sources at once"
+    pulled = f"the stores pull the snapshots, each {count(plan.limits.parallel, 'source')} at once"
     yield stores, names.pull(plan.name), pulled
     yield stores, names.commit(plan.name), "what was pulled is published, as complete or partial, and old backups go"
     yield sources, names.remove(plan.name), "snapshots are removed"
