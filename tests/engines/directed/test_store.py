@@ -132,6 +132,32 @@ def test_an_old_content_of_current_is_never_taken_for_this_moment(world: StoreWo
     assert "alpha@+srv+data.manifest" not in world.found(world.root / "store" / partial / ".capsule")
 
 
+def test_what_did_not_move_is_known_again_without_being_read(world: StoreWorld) -> None:
+    world.mount_btrfs()
+    world.install("btrfs")
+    for part in world.parts.values():
+        odd(part.data)
+    names = [world.back_up()]
+    listed = world.root / "store/current/.capsule/known/alpha@+srv+data.listed"
+    assert len(world.read(listed).split()) == 3
+    # A digest that nobody could have computed: it is taken over as long as nothing moves.
+    manifest = world.root / "store/current/.capsule/alpha@+srv+data.manifest"
+    world.command("sed", "-i", r"s/\t[0-9a-f]\{64\}\tplain$/\t" + "0" * 64 + r"\tplain/", manifest)
+    world.pass_time(hours=1)
+    names.append(world.back_up())
+    assert f"{'0' * 64}\tplain\n" in world.read(manifest)
+    assert world.info(names[0])["part.alpha@+srv+data.bytes"] == world.info(names[1])["part.alpha@+srv+data.bytes"]
+    # Something moves, and then a run fails: everything is looked at again.
+    (world.parts["alpha", "data"].data / "new").write_text("new")
+    world.pass_time(hours=1)
+    names.append(world.back_up())
+    assert "\tnew\n" in world.read(manifest)
+    world.parts["alpha", "data"].listing = lambda honest: honest[:50]
+    world.pass_time(hours=1)
+    assert world.pull().returncode == 10
+    assert "no such" in world.command("cat", listed).stderr.lower()
+
+
 def lie(part_name: tuple[str, str], world: StoreWorld, how: str) -> None:
     part = world.parts[part_name]
     answers = iter(["intact", "intact", "broken"])
@@ -198,7 +224,7 @@ def test_doubts_make_a_part_partial_and_root_can_dispel_one(world: StoreWorld) -
     world.pass_time(hours=1)
     for number in range(18):
         (data / f"file{number}").unlink()
-    world.parts["beta", "etc"].result = "degraded"
+    world.parts["beta", "etc"].result = "partial"
     pulled = world.pull()
     assert "part alpha data partial" in pulled.stdout.splitlines()
     assert "part beta etc partial" in pulled.stdout.splitlines()
