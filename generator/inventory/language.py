@@ -58,7 +58,9 @@ class OperatorPart(Part):
 
     name: Account = Field(default="backupoperator", description="its name on every node")
     number: int = Field(default=1901, ge=100, le=0x6FFFFFFF, description="its uid and gid on every node")
-    home: HomePath = Field(default="/var/lib/backupoperator", description="its home directory, owned by root")
+    home: HomePath | None = Field(
+        default=None, description="its home directory, owned by root. Default: `/var/lib/<name>`"
+    )
 
 
 class AlertsPart(Part):

@@ -114,7 +114,11 @@ def _fleet(
         name=part.fleet,
         prefix=part.deployment_prefix,
         deployment=deployment,
-        operator=Operator(name=part.operator.name, number=part.operator.number, home=part.operator.home),
+        operator=Operator(
+            name=part.operator.name,
+            number=part.operator.number,
+            home=part.operator.home or f"/var/lib/{part.operator.name}",
+        ),
         paths=Paths(
             programs=f"{paths.programs}/{deployment}",
             logs=f"{paths.logs}/{deployment}",

@@ -39,9 +39,12 @@ class Deployment:
 
     # -- building ---------------------------------------------------------------------------------------------------
 
-    def identify(self) -> None:
-        """Give every host its identity, which the inventory pins."""
+    def identify(self, known: Mapping[str, list[str]] | None = None) -> None:
+        """Give every host its identity, which the inventory pins; ``known`` have theirs."""
         for name, node in self.inventory["nodes"].items():
+            if name in (known or {}):
+                node["host_keys"] = (known or {})[name]
+                continue
             private, public = host_key(self.directory / f"{name}.key")
             self.hosts[name].install_ssh_host_key(private)
             node["host_keys"] = [public]
@@ -62,6 +65,11 @@ class Deployment:
         self.together(self._install, names or self.hosts)
 
     def _install(self, name: str) -> None:
+        done = self.try_install(name)
+        assert done.status == 0, done.describe()
+
+    def try_install(self, name: str) -> Completed:
+        """Run the generated install.sh on one host; the caller judges the status."""
         archive = BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             tar.add(self.directory / "output" / self.name / "nodes" / name, arcname="build")
@@ -69,7 +77,7 @@ class Deployment:
         host.run(["/bin/sh", "-c", SYSTEMD])
         host.run(["rm", "-rf", "/root/build"])
         host.run(["tar", "-C", "/root", "-xpf", "-"], stdin=archive.getvalue())
-        host.run(["/root/build/install.sh"], seconds=300)
+        return host.run(["/root/build/install.sh"], check=False, seconds=300)
 
     @staticmethod
     def together(do: Any, names: Iterable[str]) -> None:

@@ -7,12 +7,15 @@ more, and copies of different moments say so by their counts.
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from generator.lab import Host, Lab, containers, filesystems, services
+from generator.lab import Host, Lab, LabError, containers, filesystems, services
 
 from ..oddtree import plant
 from ..walker import Entry, walk
@@ -23,6 +26,9 @@ SOURCES = ("one", "two", "three")
 TOGETHER = ("one", "two")
 STORES = ("pool", "vault")
 DISK, DATA, BACKUP, REPLICA = "/srv/disk", "/srv/disk/local", "/backup", "/replica"
+HOLD = "/run/lab-hold"
+# tools whose calls can be made to wait
+HELD = {"one": ("btrfs", "docker", "rsync"), "vault": ("btrfs",)}
 CACHE = b"cache"
 COUNTER = b"counter"
 
@@ -67,6 +73,12 @@ class Sbdi(Deployment):
         self.install()
         for name in SOURCES:
             self.run_containers(name)
+        for name, tools in HELD.items():
+            for tool in tools:
+                self.hosts[name].run(["mv", f"/usr/bin/{tool}", f"/usr/bin/{tool}.real"])
+                self.hosts[name].run(
+                    ["install", "-m", "0755", "/dev/stdin", f"/usr/bin/{tool}"], stdin=(HERE / "hold").read_text()
+                )
 
     # -- hosts ------------------------------------------------------------------------------------------------------
 
@@ -116,11 +128,32 @@ class Sbdi(Deployment):
         always = ["--network", "host", "--restart", "always"]
         host.run(["docker", "run", "-d", "--name", "counter", *always, *volumes, containers.IMAGE, *words])
 
-    def power_cut(self, name: str) -> None:
-        """A host loses its power and comes back, with all that starts at boot."""
-        self.hosts[name].kill()
-        self.hosts[name].start()
-        self.start_node(name)
+    def is_off(self, name: str) -> bool:
+        """Whether the power of a host is cut."""
+        try:
+            return self.hosts[name].first == 0
+        except LabError:
+            return True
+
+    @contextmanager
+    def held(self, name: str, tool: str, pattern: str) -> Iterator[None]:
+        """For as long as this lasts, a call of ``tool`` with words like ``pattern`` waits on a host."""
+        self.hosts[name].run(
+            ["/bin/sh", "-c", f"mkdir -p {HOLD}; rm -f {HOLD}/{tool}.waiting; echo '{pattern}' >{HOLD}/{tool}"]
+        )
+        try:
+            yield
+        finally:
+            self.hosts[name].run(["rm", "-f", f"{HOLD}/{tool}"])
+
+    def reached(self, name: str, tool: str, running: subprocess.Popen[bytes], seconds: float = 60) -> None:
+        """Wait until a call that is held does wait; ``running`` must not end before."""
+
+        def there() -> bool:
+            assert running.poll() is None, self.logs()
+            return self.hosts[name].path(f"{HOLD}/{tool}.waiting").exists()
+
+        services.until(there, f"{tool} of {name}", seconds)
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
