@@ -126,11 +126,21 @@ def control(fleet: Fleet, plan: DirectedPlan, server: str, capsule: str) -> Conn
 
 
 def connection(
-    fleet: Fleet, *, purpose: str, client: str, server: str, capsule: str, origin: Origin, account: str = "root"
+    fleet: Fleet,
+    *,
+    purpose: str,
+    client: str,
+    server: str,
+    capsule: str,
+    origin: Origin,
+    account: str = "root",
+    reason: str = "",
 ) -> Connection:
     """An edge of ``account`` on ``client`` that may run ``capsule`` on ``server``."""
     edge = Edge(purpose=purpose, client=client, account=account, server=server, capsule=capsule)
-    return Connection(edge=edge, key_group=account, capsule_path=capsule_path(fleet, capsule), origin=origin)
+    return Connection(
+        edge=edge, key_group=account, capsule_path=capsule_path(fleet, capsule), origin=origin, reason=reason
+    )
 
 
 def connection_key(fleet: Fleet, made: Connection) -> str:

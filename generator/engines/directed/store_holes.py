@@ -8,7 +8,7 @@ from generator.engines.directed.source import part_connection
 from generator.engines.discovery import keepers
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree import topology
-from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership, ReplicaPlan
 from generator.plan import Capsule, Hole, Holes, holes_of
 from generator.quoting import ShellWord
 
@@ -21,7 +21,7 @@ def account_number(fleet: Fleet, store: DirectedStore, source: str) -> int:
 
 def store_capsule(
     fleet: Fleet,
-    plan: DirectedPlan,
+    plan: DirectedPlan | ReplicaPlan,
     store: DirectedStore,
     *,
     uses: Uses,
