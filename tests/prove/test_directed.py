@@ -74,6 +74,8 @@ def test_what_is_said_of_a_fleet_with_a_director() -> None:
         pytest.param({"retention": {"days": 2}}, {"schedule": "30 9 * * 1"}, "C0436", id="pruned before replicated"),
         pytest.param({}, {"maximum_age": "8h"}, "C0421", id="a replica that alarms though all is well"),
         pytest.param({}, {"maximum_age": "9d"}, "C0422", id="a replica that never alarms"),
+        pytest.param({"scrub": "0 3 * * 0"}, {}, "C0404", id="a scrub during a run"),
+        pytest.param({}, {"scrub": "0 10 * * 0"}, "C0404", id="a scrub of a replica during a run"),
         pytest.param({"promise": {"copies": 3}}, {}, "C0431", id="too few copies"),
         pytest.param({"promise": {"sites": 3}}, {}, "C0432", id="too few sites"),
         pytest.param({"schedule": "0,10 1 * * *", "expected_duration": "5m"}, {}, "C0472", id="within the cool-down"),
