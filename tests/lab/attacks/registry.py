@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from .stage import Stage
+from typing import Any
 
 BEGIN, END = "<!-- attacks: begin -->", "<!-- attacks: end -->"
-Step = Callable[[Stage], None]
+# what a step is given is the stage of its fleet
+Step = Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
     """One attempt. ``run`` tries it and raises if it succeeds; ``control`` then does by the same way what is allowed,
-    so that no attack counts as refused because the way is broken or because it broke the way."""
+    so that no attack counts as refused because the way is broken or because it broke the way. ``fleet`` says on which
+    of the tests' fleets."""
 
     name: str
+    fleet: str
     attacker: str
     tries: str
     refused: str
@@ -27,20 +29,24 @@ class Attack:
 _attacks: dict[str, Attack] = {}
 
 
-def attack(name: str, *, attacker: str, tries: str, refused: str, control: Step) -> Callable[[Step], Step]:
+def attack(
+    name: str, *, attacker: str, tries: str, refused: str, control: Step, fleet: str = "kaizen"
+) -> Callable[[Step], Step]:
     """Register the decorated function as the attempt called ``name``."""
 
     def register(run: Step) -> Step:
         assert name not in _attacks, name
-        _attacks[name] = Attack(name=name, attacker=attacker, tries=tries, refused=refused, run=run, control=control)
+        _attacks[name] = Attack(
+            name=name, fleet=fleet, attacker=attacker, tries=tries, refused=refused, run=run, control=control
+        )
         return run
 
     return register
 
 
-def attacks() -> tuple[Attack, ...]:
-    """Every registered attack, in the order of registration."""
-    return tuple(_attacks.values())
+def attacks(fleet: str) -> tuple[Attack, ...]:
+    """Every registered attack on ``fleet``, in the order of registration."""
+    return tuple(one for one in _attacks.values() if one.fleet == fleet)
 
 
 def table() -> str:
@@ -48,6 +54,6 @@ def table() -> str:
     rows = [
         "| Attack | Starts from | Tries | Ends |",
         "|---|---|---|---|",
-        *(f"| `{one.name}` | {one.attacker} | {one.tries} | {one.refused} |" for one in attacks()),
+        *(f"| `{one.name}` | {one.attacker} | {one.tries} | {one.refused} |" for one in _attacks.values()),
     ]
     return "\n".join((BEGIN, "", *rows, "", END))

@@ -1,0 +1,3 @@
+"""Attacks on a directed deployment, by what they start from."""
+
+from . import by_director, by_others  # noqa: F401  # they register
