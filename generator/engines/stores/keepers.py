@@ -20,6 +20,8 @@ class Uses(Flag):
     PUBLISH = auto()  # publish, delete
     SCRUB = auto()
     HEALTH = auto()
+    REPLICATE = auto()  # create a store that only receives whole backups, delete
+    SEND = auto()  # identities, send
 
 
 ALL_USES = Uses.READ | Uses.SHOW | Uses.RECEIVE | Uses.PUBLISH | Uses.SCRUB | Uses.HEALTH
@@ -33,6 +35,8 @@ def keeper_holes(fleet: Fleet, store: DirectedStore, uses: Uses) -> dict[str, Ho
         "reads": bool(uses & Uses.READ),
         "shows": bool(uses & Uses.SHOW),
         "receives": bool(uses & Uses.RECEIVE),
+        "creates": bool(uses & (Uses.RECEIVE | Uses.REPLICATE)),
+        "deletes": bool(uses & (Uses.PUBLISH | Uses.REPLICATE)),
         "publishes": bool(uses & Uses.PUBLISH),
         "scrubs": bool(uses & Uses.SCRUB),
         "changes": bool(uses & (Uses.RECEIVE | Uses.PUBLISH)),

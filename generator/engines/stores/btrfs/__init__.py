@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from generator.engines.capsules import tool_holes
 from generator.engines.settings import EngineSettings
 from generator.engines.stores.keepers import ALL_USES, Uses, keeper_holes, optional_word
 from generator.inventory.model import DirectedStore, Fleet, Node
@@ -49,6 +50,14 @@ class BtrfsEngine:
     def keeper_claims(self, settings: EngineSettings) -> tuple[str, ...]:  # noqa: ARG002  # it has nothing else
         """What no other store of the node may use besides its path."""
         return ()
+
+    def sending(self, fleet: Fleet, store: DirectedStore) -> Fragment:  # noqa: ARG002  # the same everywhere
+        """The bash functions that make streams of what is stored."""
+        return Fragment(template="stores/btrfs_send.sh.j2", holes=holes())
+
+    def receiving(self, fleet: Fleet, store: DirectedStore) -> Fragment:
+        """The bash functions that store streams."""
+        return Fragment(template="stores/btrfs_receive.sh.j2", holes=holes(tools=tool_holes(fleet.node(store.node))))
 
 
 ENGINE = BtrfsEngine()

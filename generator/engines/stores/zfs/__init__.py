@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from generator.engines.capsules import tool_holes
 from generator.engines.settings import EngineSettings
 from generator.engines.stores.keepers import ALL_USES, Uses, keeper_holes, optional_word
 from generator.inventory.model import DirectedStore, Fleet, Node
@@ -73,6 +74,14 @@ class ZfsEngine:
         """What no other store of the node may use besides its path."""
         assert isinstance(settings, ZfsKeeperSettings)
         return (f"the filesystem {settings.pool}",)
+
+    def sending(self, fleet: Fleet, store: DirectedStore) -> Fragment:  # noqa: ARG002  # the same everywhere
+        """The bash functions that make streams of what is stored."""
+        return Fragment(template="stores/zfs_send.sh.j2", holes=holes())
+
+    def receiving(self, fleet: Fleet, store: DirectedStore) -> Fragment:
+        """The bash functions that store streams."""
+        return Fragment(template="stores/zfs_receive.sh.j2", holes=holes(tools=tool_holes(fleet.node(store.node))))
 
 
 ENGINE = ZfsEngine()

@@ -1,0 +1,181 @@
+"""Replicas: another node pulls what a store keeps, as the platform's own streams, or part by part."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from generator.engines.capsules import capsule_path, key_path, known_hosts_path
+from generator.engines.contribution import Connection, Contribution, ExpectedRun
+from generator.engines.directed import names
+from generator.engines.directed.restore import Kept, from_store
+from generator.engines.directed.store_holes import number, store_capsule
+from generator.engines.directed.store_upkeep import SHORT_SECONDS
+from generator.engines.discovery import keepers
+from generator.engines.protocols import KeeperEngine
+from generator.engines.stores.keepers import Uses
+from generator.engines.stores.tree import topology
+from generator.engines.stores.tree.protect import retention_rules
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership, ReplicaPlan
+from generator.plan import Capsule, CronEntry, Directory, Fragment, Hole, holes
+from generator.quoting import ShellWord
+
+PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
+
+
+@runtime_checkable
+class Replicator(KeeperEngine, Protocol):
+    """A keeper whose platform turns a backup into a stream, and a stream into a backup."""
+
+    def sending(self, fleet: Fleet, store: DirectedStore) -> Fragment:
+        """The functions of ``templates/stores/README.md`` that send."""
+        ...
+
+    def receiving(self, fleet: Fleet, store: DirectedStore) -> Fragment:
+        """The functions of ``templates/stores/README.md`` that receive."""
+        ...
+
+
+def contributions(fleet: Fleet, plan: ReplicaPlan) -> tuple[Contribution, ...]:
+    """What ``plan`` puts on its node, on the store that it pulls from, and on the sources that may restore from it."""
+    directed = _directed(fleet, plan)
+    source = _upstream(fleet, plan)
+    return (
+        _replica(fleet, plan, source),
+        *_senders(fleet, plan, source),
+        *from_store(Kept(fleet=fleet, plan=plan, directed=directed, store=plan.store)),
+    )
+
+
+def is_native(plan: ReplicaPlan, upstream: DirectedStore) -> bool:
+    """Whether both stores are of one platform that has streams, and keep owners in the same way."""
+    store = plan.store
+    same = store.engine == upstream.engine and store.ownership is upstream.ownership
+    return same and isinstance(keepers()[store.engine], Replicator)
+
+
+def _directed(fleet: Fleet, plan: ReplicaPlan) -> DirectedPlan:
+    return next(one for one in fleet.directed_plans if one.name == plan.directed)
+
+
+def _upstream(fleet: Fleet, plan: ReplicaPlan) -> Kept:
+    """What ``plan`` pulls: the store of a directed plan, or another replica."""
+    directed = _directed(fleet, plan)
+    for other in fleet.replica_plans:
+        if other.name == plan.replicates:
+            return Kept(fleet=fleet, plan=other, directed=directed, store=other.store)
+    store = next(one for one in directed.stores if one.node == plan.upstream)
+    return Kept(fleet=fleet, plan=directed, directed=directed, store=store)
+
+
+def _connection(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Connection:
+    return names.connection(
+        fleet,
+        purpose="replicate",
+        client=plan.store.node,
+        server=upstream.store.node,
+        capsule=names.send_replica(plan.name),
+        origin=plan.origin,
+        reason=f"pulls what plan {upstream.plan.name} keeps, for plan {plan.name}",
+    )
+
+
+def _senders(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> tuple[Contribution, ...]:
+    engine = keepers()[upstream.store.engine]
+    if not is_native(plan, upstream.store) or not isinstance(engine, Replicator):
+        return ()
+    sender = store_capsule(
+        fleet,
+        upstream.plan,
+        upstream.store,
+        uses=Uses.SEND,
+        name=names.send_replica(plan.name),
+        template="send_replica.sh.j2",
+        summary=f"Sends what plan {upstream.plan.name} keeps to the replica {plan.name}, and nothing else.",
+        platform=engine.sending(fleet, upstream.store),
+        replica=ShellWord.of(plan.name),
+        duration_seconds=number(plan.limits.duration_seconds),
+    )
+    return (Contribution(node=upstream.store.node, capsules=(sender,)),)
+
+
+def _replica(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Contribution:
+    store, native = plan.store, plan.store.ownership is Ownership.NATIVE
+    name = names.replicate(plan.name)
+    return Contribution(
+        node=store.node,
+        capsules=(_replicate(fleet, plan, upstream), _listing(fleet, plan)),
+        connections=(_connection(fleet, plan, upstream),),
+        accounts=() if native else tuple(topology.data_account(fleet, source) for source in store.sources),
+        directories=(
+            Directory(path=store.path, owner="root", group="root", mode=0o700 if native else 0o711, keep=True),
+        ),
+        packages=tuple(sorted({*PACKAGES, *keepers()[store.engine].keeper_packages(fleet.node(store.node))})),
+        expected_runs=(_expected_run(plan, name), _expected_run(plan, f"health_{plan.name}")),
+        schedules=(
+            CronEntry(
+                schedule=plan.schedule.cron, capsule_path=capsule_path(fleet, name), origin=plan.schedule.origin
+            ),
+        ),
+    )
+
+
+def _expected_run(plan: ReplicaPlan, name: str) -> ExpectedRun:
+    interval = topology.longest_interval_seconds(plan.schedule.cron)
+    late = interval + plan.limits.duration_seconds
+    return ExpectedRun(
+        name=name,
+        warning_seconds=late,
+        critical_seconds=late + interval,
+        interval_seconds=interval,
+        origin=plan.schedule.origin,
+    )
+
+
+def _listing(fleet: Fleet, plan: ReplicaPlan) -> Capsule:
+    return store_capsule(
+        fleet,
+        plan,
+        plan.store,
+        uses=Uses.LIST,
+        name=names.list_stored(plan.name),
+        template="list_stored.sh.j2",
+        summary=f"Says which backups of plan {plan.name} this node keeps.",
+        duration_seconds=number(SHORT_SECONDS),
+    )
+
+
+def _replicate(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Capsule:
+    engine = keepers()[plan.store.engine]
+    assert isinstance(engine, Replicator)
+    return store_capsule(
+        fleet,
+        plan,
+        plan.store,
+        uses=Uses.REPLICATE | Uses.HEALTH,
+        name=names.replicate(plan.name),
+        template="replicate.sh.j2",
+        summary=f"Pulls what plan {plan.replicates} keeps on {plan.upstream}, as the platform's own streams.",
+        platform=engine.receiving(fleet, plan.store),
+        server=_server(fleet, _connection(fleet, plan, upstream)),
+        **_run_holes(fleet, plan),
+    )
+
+
+def _run_holes(fleet: Fleet, plan: ReplicaPlan) -> dict[str, Hole]:
+    return {
+        "operator": ShellWord.of(fleet.operator.name),
+        "known_hosts": ShellWord.of(known_hosts_path(fleet)),
+        "maximum_age": number(plan.maximum_age_seconds),
+        "interval_seconds": number(topology.longest_interval_seconds(plan.schedule.cron)),
+        "retention": retention_rules(plan.retention),
+    }
+
+
+def _server(fleet: Fleet, connection: Connection) -> Hole:
+    server = fleet.node(connection.edge.server)
+    return holes(
+        name=ShellWord.of(server.name),
+        address=ShellWord.of(server.address),
+        port=number(server.port),
+        key=ShellWord.of(key_path(fleet, connection.edge.name)),
+    )
