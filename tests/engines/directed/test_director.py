@@ -148,6 +148,37 @@ def test_a_signal_in_any_phase_lets_everything_go(fleet: SmallFleet, phase: str)
     assert list((fleet.root / "run" / "test" / "perform_backup").iterdir()) == []
 
 
+# Of two calls one ended long ago, and its number is a stranger's by now.
+NUMBER_USED_AGAIN = """
+for _ in 1 2 3 4 5 6 7 8 9; do /bin/true; done
+declare -A child_of=() status_of=()
+running=0 called=(early late)
+(exit 3) & early=$!
+sleep 2 & late=$!
+sleep 0.5
+( ( echo $(( early - 1 )) >/proc/sys/kernel/ns_last_pid; sleep 30 & ) )
+child_of=([early]=$early [late]=$late)
+await_calls
+printf '%s ' "${status_of[@]}"
+child_of=([early]=$early)
+stop_calls
+tr '\\0' ' ' <"/proc/$early/cmdline"
+"""
+
+
+def test_a_number_that_a_stranger_has_by_now_is_neither_waited_for_nor_ended(fleet: SmallFleet) -> None:
+    fleet.install()
+    text = (fleet.root / "bin" / "perform_backup").read_text()
+    functions = [
+        re.search(rf"^{name}\(\) {{$.*?^}}$", text, re.M | re.S)
+        for name in ("still_running", "await_calls", "stop_calls")
+    ]
+    program = "\n".join(found[0] for found in functions if found) + NUMBER_USED_AGAIN
+    command = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", program)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout in ("3 0 sleep 30 ", "0 3 sleep 30 "), done.stderr
+
+
 def test_what_cannot_be_told_to_go_on_is_told_again(fleet: SmallFleet) -> None:
     fleet.install()
     fleet.answer("node-2.unpause_deployment", f"rm {fleet.root}/answers/node-2.unpause_deployment; return 255")
