@@ -94,9 +94,14 @@ def _text(checked: Checked, *, colour: bool) -> str:
     proved = "".join(f"  ✓ {sentence}\n" for sentence in checked.proved)
     fleet = checked.loaded.fleet
     nodes = len(fleet.nodes) if fleet else 0
-    plans = len(fleet.protect_plans) + len(fleet.collect_plans) if fleet else 0
+    plans = _plans(fleet) if fleet else 0
     name = fleet.deployment if fleet else ""
     return f"{text}{name}: {_count(nodes, 'node')}, {_count(plans, 'plan')}, {_count(warnings, 'warning')}.\n{proved}"
+
+
+def _plans(fleet: Fleet) -> int:
+    every = (fleet.protect_plans, fleet.collect_plans, fleet.directed_plans, fleet.replica_plans)
+    return sum(len(plans) for plans in every)
 
 
 def _count(number: int, word: str) -> str:

@@ -15,11 +15,18 @@ KAIZEN = ROOT / "inventory" / "kaizen.yml"
 BAD = ROOT / "tests" / "inventory" / "bad"
 
 
-def test_a_good_fleet_is_proved() -> None:
-    result = CliRunner().invoke(command, [str(KAIZEN)])
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("kaizen", "kaizen: 6 nodes, 3 plans, 0 warnings."),
+        ("sbdi", "uat-sbdi: 12 nodes, 2 plans, 0 warnings."),
+    ],
+)
+def test_the_examples_are_proved(name: str, counted: str) -> None:
+    result = CliRunner().invoke(command, [str(ROOT / f"inventory/{name}.yml")])
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
-    assert result.stderr.startswith("kaizen: 6 nodes, 3 plans, 0 warnings.")
+    assert result.stderr.startswith(counted)
     assert "✓" in result.stderr
 
 
