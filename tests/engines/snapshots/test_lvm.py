@@ -136,6 +136,19 @@ def test_a_killed_prepare_leaves_nothing_that_the_next_one_trips_over(lvm: Sourc
     assert lvm.record("app")["health"] == "intact"
 
 
+def test_lvm_is_not_ended_with_its_run_while_it_holds_the_live_volume_still(lvm: Source) -> None:
+    state = lvm.root / "volumes" / "state"
+    lvm.stand_in("lvcreate", f"echo frozen >{state}; sleep 4; echo released >{state}")
+    running = lvm.start("prepare_deployment", f"{identifier()}\n")
+    for _ in range(200):
+        if state.exists():
+            break
+        time.sleep(0.05)
+    kill_group(running)
+    time.sleep(6)
+    assert state.read_text() == "released\n"
+
+
 @pytest.mark.parametrize(
     "facts",
     [
