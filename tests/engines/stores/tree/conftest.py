@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from network_world import World
+
+from .network_world import World
 
 
 @pytest.fixture

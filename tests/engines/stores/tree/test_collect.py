@@ -14,10 +14,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from network_world import SOURCES, TODAY, World, day, kill_group, manifest
 
 from generator.engines.stores.tree import ENGINE
 from generator.inventory.model import Fleet
+
+from .network_world import SOURCES, TODAY, World, day, kill_group, manifest
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="data accounts need root")
 

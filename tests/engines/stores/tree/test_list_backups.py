@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from network_world import World, day
 
 from generator.engines.contribution import Contribution
 from generator.engines.node_capsules import node_capsules
@@ -15,6 +14,8 @@ from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.tree import ENGINE
 from generator.inventory.model import Dataset, Fleet
 from generator.plan import Origin
+
+from .network_world import World, day
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="trees belong to root")
 ORIGIN = Origin(path="test")

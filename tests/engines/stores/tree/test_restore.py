@@ -11,12 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from network_world import SOURCES, TODAY, World, day, kill_group, manifest
 
 from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.tree import ENGINE
 from generator.inventory.model import Dataset, Ownership, RestorePoint
 from generator.plan import Origin
+
+from .network_world import SOURCES, TODAY, World, day, kill_group, manifest
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="restores need root")
 ORIGIN = Origin(path="test")

@@ -6,9 +6,10 @@ import os
 import subprocess
 
 import pytest
-from network_world import TODAY, World, day
 
 from generator.engines.stores.tree import ENGINE
+
+from .network_world import TODAY, World, day
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="senders need root")
 
