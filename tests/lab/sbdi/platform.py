@@ -32,38 +32,45 @@ HELD = {"one": ("btrfs", "docker", "rsync"), "vault": ("btrfs",)}
 CACHE = b"cache"
 COUNTER = b"counter"
 
+# whoever hears nothing for some seconds calls anew, and says again what may not have arrived
 _COUNT = """\
 number=$(busybox tail -n 1 /data/counter 2>/dev/null)
 number=${number:-0}
-# what may not have arrived is said again
-[ "$number" -eq 0 ] || { echo "$number"; read -r answer || exit; }
+[ "$number" -eq 0 ] || { echo "$number"; read -r -t 3 answer || exit; }
 while :; do
   number=$((number + 1))
   echo "$number" >>/data/counter
   echo "$number"
-  read -r answer || exit
+  read -r -t 3 answer || exit
   busybox usleep 20000
 done
 """
 _ANSWER = """\
-last=$(busybox tail -n 1 /data/counter 2>/dev/null)
-last=${last:-0}
 while read -r number; do
-  if [ "$number" -gt "$last" ]; then
-    echo "$number" >>/data/counter
-    last=$number
-  fi
+  last=$(busybox tail -n 1 /data/counter 2>/dev/null)
+  [ "$number" -le "${last:-0}" ] || echo "$number" >>/data/counter
   echo "$number"
 done
 """
+_SYSTEMCTL = """\
+#!/bin/sh
+# what the capsules ask systemd about Docker, for a host without systemd
+case "$*" in
+  *show*docker.service*) pgrep -x dockerd >/dev/null && echo ActiveState=active || echo ActiveState=inactive ;;
+  *show*) echo ActiveState=inactive ;;
+  stop*docker.service*) { service docker stop && while pgrep -x dockerd; do sleep 0.1; done; } >/dev/null 2>&1 ;;
+  start*docker.service*) service docker start </dev/null >/dev/null 2>&1 ;;
+  *) exit 1 ;;
+esac
+"""
 
 
-class Sbdi(Deployment):
+class Sbdi(Deployment[Host]):
     """The deployment of ``fleet.yml``."""
 
     def __init__(self, lab: Lab, directory: Path) -> None:
         inventory: dict[str, Any] = yaml.safe_load((HERE / "fleet.yml").read_text(encoding="utf-8"))
-        super().__init__(directory, inventory, make_hosts(lab, inventory, engines=(*SOURCES, *STORES)))
+        super().__init__(directory, inventory, make_hosts(lab, inventory, engines=(*SOURCES, *STORES, "mirror")))
 
     def make(self) -> None:
         """Everything an administrator has, then a build and an installation."""
@@ -108,6 +115,7 @@ class Sbdi(Deployment):
             case _:
                 pass
         if name in SOURCES:
+            host.run(["install", "-m", "0755", "/dev/stdin", "/usr/bin/systemctl"], stdin=_SYSTEMCTL)
             containers.start_docker(host)
         services.start_sshd(host)
 

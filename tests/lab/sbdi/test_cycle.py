@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from generator.lab import containers
 
 from ..walker import differences, walk
-from .platform import CACHE, COUNTER, SOURCES, STORES, TOGETHER, Sbdi, part
+from .platform import BACKUP, CACHE, COUNTER, REPLICA, SOURCES, STORES, TOGETHER, Sbdi, part
 
 HOLDS = {"one": "vault", "two": "pool", "three": "vault"}
 KEPT = 3
@@ -94,3 +94,28 @@ def test_runs_go_on_and_no_more_is_kept_than_retention_says(sbdi: Sbdi) -> None:
         checked = host.run([f"{sbdi.programs}/check_backups"], user="nobody", check=False)
         assert checked.status == 0, (name, checked.out)
     assert sbdi.residue() == ""
+
+
+def test_a_replica_pulls_what_is_new_and_keeps_what_the_store_lets_go(sbdi: Sbdi) -> None:
+    first = sbdi.names("vault")
+    replicate(sbdi)
+    assert mirrored(sbdi) == first
+    assert sbdi.cron("boss", "perform_backup").status == 0
+    replicate(sbdi)
+    second = sbdi.names("vault")
+    assert mirrored(sbdi) == sorted({*first, *second})
+    for name in second:
+        there, here = (sbdi[host].path(f"{top}/{name}") for host, top in (("mirror", REPLICA), ("vault", BACKUP)))
+        assert differences(walk(here), walk(there)) == []
+    assert sbdi["mirror"].run([f"{sbdi.programs}/check_backups"], user="nobody").out.startswith("BACKUPS OK")
+
+
+def replicate(sbdi: Sbdi) -> None:
+    """As cron has it do; there is nothing to complain about."""
+    done = sbdi.cron("mirror", "replicate_offsite")
+    assert (done.status, done.out, done.err) == (0, "", ""), sbdi.logs()
+
+
+def mirrored(sbdi: Sbdi) -> list[str]:
+    """What the replica holds."""
+    return sorted(path.name for path in sbdi["mirror"].path(REPLICA).iterdir() if path.name[0].isdigit())
