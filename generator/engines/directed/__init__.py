@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generator.engines.contribution import Contribution
-from generator.engines.directed import director, quiesce, restore, source, store
+from generator.engines.directed import director, quiesce, replica, restore, source, store
 from generator.inventory.model import DirectedPlan, Fleet, ReplicaPlan
 
 DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] = (
@@ -18,7 +18,7 @@ DIRECTED: tuple[Callable[[Fleet, DirectedPlan], tuple[Contribution, ...]], ...] 
     store.contributions,
     restore.contributions,
 )
-REPLICATED: tuple[Callable[[Fleet, ReplicaPlan], tuple[Contribution, ...]], ...] = ()
+REPLICATED: tuple[Callable[[Fleet, ReplicaPlan], tuple[Contribution, ...]], ...] = (replica.contributions,)
 
 
 def directed(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:

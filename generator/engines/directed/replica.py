@@ -8,15 +8,21 @@ from generator.engines.capsules import capsule_path, key_path, known_hosts_path
 from generator.engines.contribution import Connection, Contribution, ExpectedRun
 from generator.engines.directed import names
 from generator.engines.directed.restore import Kept, from_store
-from generator.engines.directed.store_holes import number, store_capsule
-from generator.engines.directed.store_upkeep import SHORT_SECONDS
+from generator.engines.directed.store_holes import account_number, number, store_capsule
+from generator.engines.directed.store_upkeep import (
+    SHORT_SECONDS,
+    expected_scrub,
+    scrub_capsules,
+    scrub_schedule,
+    showing,
+)
 from generator.engines.discovery import keepers
 from generator.engines.protocols import KeeperEngine
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree import topology
 from generator.engines.stores.tree.protect import retention_rules
 from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership, ReplicaPlan
-from generator.plan import Capsule, CronEntry, Directory, Fragment, Hole, holes
+from generator.plan import Capsule, CronEntry, Directory, Fragment, Hole, Holes, holes, holes_of
 from generator.quoting import ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
@@ -36,7 +42,7 @@ class Replicator(KeeperEngine, Protocol):
 
 
 def contributions(fleet: Fleet, plan: ReplicaPlan) -> tuple[Contribution, ...]:
-    """What ``plan`` puts on its node, on the store that it pulls from, and on the sources that may restore from it."""
+    """What ``plan`` puts on its node, on the store that it pulls from, and on the sources that restore from it."""
     directed = _directed(fleet, plan)
     source = _upstream(fleet, plan)
     return (
@@ -67,15 +73,34 @@ def _upstream(fleet: Fleet, plan: ReplicaPlan) -> Kept:
     return Kept(fleet=fleet, plan=directed, directed=directed, store=store)
 
 
-def _connection(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Connection:
+def _connections(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> tuple[Connection, ...]:
+    """What the replica may run on the store that it pulls from; the first one says what is kept there."""
+    native = is_native(plan, upstream.store)
+    asking = names.send_replica(plan.name) if native else names.list_stored(upstream.plan.name)
+    made = names.connection(
+        fleet,
+        purpose="replicate",
+        client=plan.store.node,
+        server=upstream.store.node,
+        capsule=asking,
+        origin=plan.origin,
+        reason=f"pulls what plan {upstream.plan.name} keeps, for plan {plan.name}",
+    )
+    if native:
+        return (made,)
+    return (made, *(_part_connection(fleet, plan, upstream, source) for source in plan.store.sources))
+
+
+def _part_connection(fleet: Fleet, plan: ReplicaPlan, upstream: Kept, source: str) -> Connection:
     return names.connection(
         fleet,
         purpose="replicate",
         client=plan.store.node,
         server=upstream.store.node,
-        capsule=names.send_replica(plan.name),
+        capsule=names.send_stored(upstream.plan.name, source),
         origin=plan.origin,
-        reason=f"pulls what plan {upstream.plan.name} keeps, for plan {plan.name}",
+        account="root" if plan.store.ownership is Ownership.NATIVE else topology.data_account(fleet, source).name,
+        reason=f"pulls what plan {upstream.plan.name} keeps of {source}, for plan {plan.name}",
     )
 
 
@@ -103,18 +128,24 @@ def _replica(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Contribution:
     name = names.replicate(plan.name)
     return Contribution(
         node=store.node,
-        capsules=(_replicate(fleet, plan, upstream), _listing(fleet, plan)),
-        connections=(_connection(fleet, plan, upstream),),
+        capsules=(
+            _replicate(fleet, plan, upstream),
+            _listing(fleet, plan),
+            *showing(fleet, plan, store),
+            *scrub_capsules(fleet, plan, store, _sources(fleet, plan, upstream)),
+        ),
+        connections=_connections(fleet, plan, upstream),
         accounts=() if native else tuple(topology.data_account(fleet, source) for source in store.sources),
         directories=(
             Directory(path=store.path, owner="root", group="root", mode=0o700 if native else 0o711, keep=True),
         ),
         packages=tuple(sorted({*PACKAGES, *keepers()[store.engine].keeper_packages(fleet.node(store.node))})),
-        expected_runs=(_expected_run(plan, name), _expected_run(plan, f"health_{plan.name}")),
+        expected_runs=(_expected_run(plan, name), _expected_run(plan, f"health_{plan.name}"), *expected_scrub(plan)),
         schedules=(
             CronEntry(
                 schedule=plan.schedule.cron, capsule_path=capsule_path(fleet, name), origin=plan.schedule.origin
             ),
+            *scrub_schedule(fleet, plan),
         ),
     )
 
@@ -146,29 +177,67 @@ def _listing(fleet: Fleet, plan: ReplicaPlan) -> Capsule:
 
 def _replicate(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Capsule:
     engine = keepers()[plan.store.engine]
-    assert isinstance(engine, Replicator)
-    return store_capsule(
-        fleet,
-        plan,
-        plan.store,
-        uses=Uses.REPLICATE | Uses.HEALTH,
-        name=names.replicate(plan.name),
-        template="replicate.sh.j2",
-        summary=f"Pulls what plan {plan.replicates} keeps on {plan.upstream}, as the platform's own streams.",
-        platform=engine.receiving(fleet, plan.store),
-        server=_server(fleet, _connection(fleet, plan, upstream)),
-        **_run_holes(fleet, plan),
-    )
-
-
-def _run_holes(fleet: Fleet, plan: ReplicaPlan) -> dict[str, Hole]:
-    return {
+    common: dict[str, Hole] = {
         "operator": ShellWord.of(fleet.operator.name),
         "known_hosts": ShellWord.of(known_hosts_path(fleet)),
         "maximum_age": number(plan.maximum_age_seconds),
         "interval_seconds": number(topology.longest_interval_seconds(plan.schedule.cron)),
         "retention": retention_rules(plan.retention),
+        "server": _server(fleet, _connections(fleet, plan, upstream)[0]),
     }
+    if is_native(plan, upstream.store) and isinstance(engine, Replicator):
+        return store_capsule(
+            fleet,
+            plan,
+            plan.store,
+            uses=Uses.REPLICATE | Uses.HEALTH,
+            name=names.replicate(plan.name),
+            template="replicate.sh.j2",
+            summary=f"Pulls what plan {plan.replicates} keeps on {plan.upstream}, as the platform's own streams.",
+            platform=engine.receiving(fleet, plan.store),
+            **common,
+        )
+    return store_capsule(
+        fleet,
+        plan,
+        plan.store,
+        uses=Uses.RECEIVE | Uses.PUBLISH | Uses.HEALTH,
+        name=names.replicate(plan.name),
+        template="replicate_parts.sh.j2",
+        summary=f"Pulls what plan {plan.replicates} keeps on {plan.upstream}, part by part.",
+        attributes=getattr(plan.store.settings, "attributes", True),
+        largest_file=number(plan.limits.largest_file_bytes),
+        reserve_bytes=number(plan.limits.reserve_bytes),
+        source_seconds=number(plan.limits.duration_seconds),
+        sources=_sources(fleet, plan, upstream),
+        **common,
+    )
+
+
+def _sources(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> tuple[Holes, ...]:
+    return tuple(_source(fleet, plan, upstream, source) for source in plan.store.sources)
+
+
+def _source(fleet: Fleet, plan: ReplicaPlan, upstream: Kept, source: str) -> Holes:
+    made = _part_connection(fleet, plan, upstream, source)
+    server = fleet.node(upstream.store.node)
+    return holes_of(
+        plan.origin,
+        name=ShellWord.of(source),
+        account=number(account_number(fleet, plan.store, source)),
+        server=ShellWord.of(server.name),
+        address=ShellWord.of(server.address),
+        port=number(server.port),
+        key=ShellWord.of(key_path(fleet, made.edge.name)),
+        parts=tuple(
+            holes_of(
+                dataset.origin,
+                dataset=ShellWord.of(dataset.name),
+                part=ShellWord.of(names.part_name(source, dataset)),
+            )
+            for dataset in upstream.datasets(source)
+        ),
+    )
 
 
 def _server(fleet: Fleet, connection: Connection) -> Hole:

@@ -74,6 +74,7 @@ def _expected_run(plan: DirectedPlan, name: str) -> ExpectedRun:
 
 def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Capsule, ...]:
     count = len(store.sources)
+    sources = tuple(source_holes(fleet, plan, store, source) for source in store.sources)
     return (
         store_capsule(
             fleet,
@@ -95,7 +96,7 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
             summary="Publishes what was pulled of a moment that it is told, and prunes.",
             interval_seconds=number(topology.longest_interval_seconds(plan.schedule.cron)),
             retention=retention_rules(plan.retention),
-            sources=tuple(source_holes(fleet, plan, store, source) for source in store.sources),
+            sources=sources,
         ),
         store_capsule(
             fleet,
@@ -108,7 +109,7 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
             duration_seconds=number(SHORT_SECONDS),
         ),
         *by_hand(fleet, plan, store),
-        *scrub_capsules(fleet, plan, store),
+        *scrub_capsules(fleet, plan, store, sources),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from generator.engines.capsules import capsule_path, make_capsule
 from generator.engines.contribution import ExpectedRun
 from generator.engines.directed import names
-from generator.engines.directed.store_holes import number, source_holes, store_capsule
+from generator.engines.directed.store_holes import number, store_capsule
 from generator.engines.discovery import keepers
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree import topology
-from generator.inventory.model import DirectedPlan, DirectedStore, Fleet
-from generator.plan import Capsule, CronEntry
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, ReplicaPlan
+from generator.plan import Capsule, CronEntry, Holes
 from generator.quoting import ShellWord
 
 SHORT_SECONDS = 300
@@ -18,6 +18,23 @@ SHORT_SECONDS = 300
 
 def by_hand(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Capsule, ...]:
     """What root runs on the store itself."""
+    return (
+        *showing(fleet, plan, store),
+        make_capsule(
+            fleet,
+            fleet.node(store.node),
+            name=f"acknowledge_{plan.name}",
+            template="acknowledge.sh.j2",
+            summary=f"Accepts the size of parts that the last run of {names.pull(plan.name)} found shrunken.",
+            origin=plan.origin,
+            plan=ShellWord.of(plan.name),
+            backup=ShellWord.of(f"{names.PERFORM} on {plan.director}"),
+        ),
+    )
+
+
+def showing(fleet: Fleet, plan: DirectedPlan | ReplicaPlan, store: DirectedStore) -> tuple[Capsule, ...]:
+    """What root mounts a stored backup with, for people."""
     places = ShellWord.of(f"{store.path}/activated")
     return (
         store_capsule(
@@ -42,21 +59,13 @@ def by_hand(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Cap
             places=places,
             duration_seconds=number(SHORT_SECONDS),
         ),
-        make_capsule(
-            fleet,
-            fleet.node(store.node),
-            name=f"acknowledge_{plan.name}",
-            template="acknowledge.sh.j2",
-            summary=f"Accepts the size of parts that the last run of {names.pull(plan.name)} found shrunken.",
-            origin=plan.origin,
-            plan=ShellWord.of(plan.name),
-            backup=ShellWord.of(f"{names.PERFORM} on {plan.director}"),
-        ),
     )
 
 
-def scrub_capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Capsule, ...]:
-    """The capsule that reads everything again, where the plan has a schedule for it."""
+def scrub_capsules(
+    fleet: Fleet, plan: DirectedPlan | ReplicaPlan, store: DirectedStore, sources: tuple[Holes, ...]
+) -> tuple[Capsule, ...]:
+    """The capsule that reads everything of ``sources`` again, where the plan has a schedule for it."""
     if plan.scrub is None:
         return ()
     platform = keepers()[store.engine].scrubs
@@ -73,12 +82,12 @@ def scrub_capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tu
             platform=platform,
             interval_seconds=number(interval),
             duration_seconds=number(_scrub_seconds(interval)),
-            sources=tuple(source_holes(fleet, plan, store, source) for source in store.sources),
+            sources=sources,
         ),
     )
 
 
-def _scrub_name(plan: DirectedPlan) -> str:
+def _scrub_name(plan: DirectedPlan | ReplicaPlan) -> str:
     return f"scrub_{plan.name}"
 
 
@@ -87,7 +96,7 @@ def _scrub_seconds(interval: int) -> int:
     return interval - 3600
 
 
-def scrub_schedule(fleet: Fleet, plan: DirectedPlan) -> tuple[CronEntry, ...]:
+def scrub_schedule(fleet: Fleet, plan: DirectedPlan | ReplicaPlan) -> tuple[CronEntry, ...]:
     """When that happens."""
     if plan.scrub is None:
         return ()
@@ -95,7 +104,7 @@ def scrub_schedule(fleet: Fleet, plan: DirectedPlan) -> tuple[CronEntry, ...]:
     return (CronEntry(schedule=plan.scrub.cron, capsule_path=path, origin=plan.scrub.origin),)
 
 
-def expected_scrub(plan: DirectedPlan) -> tuple[ExpectedRun, ...]:
+def expected_scrub(plan: DirectedPlan | ReplicaPlan) -> tuple[ExpectedRun, ...]:
     """How old its last success may be."""
     if plan.scrub is None:
         return ()

@@ -131,7 +131,8 @@ class RestoreWorld(StoreWorld):
         with link:
             subprocess.run(
                 self._entering(self.programs / capsule),
-                stdin=link.fileno(), stdout=link.fileno(), stderr=subprocess.DEVNULL, check=False, env={"PATH": "/usr/sbin:/usr/bin"},
+                stdin=link.fileno(), stdout=link.fileno(), stderr=subprocess.DEVNULL, check=False,
+                env={"PATH": "/usr/sbin:/usr/bin"},
             )  # fmt: skip
 
 
