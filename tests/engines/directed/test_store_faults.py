@@ -209,6 +209,23 @@ def test_a_pool_in_a_bad_state_is_said_and_not_written_to(
     assert world.run("list").returncode == 73
 
 
+def test_a_store_that_cannot_say_what_it_keeps_does_not_say_that_it_keeps_nothing(world: StoreWorld) -> None:
+    world.install("zfs", ownership=Ownership.NATIVE, settings={"pool": POOL, "attributes": False})
+    current = world.root / "store/current"
+    current.mkdir(parents=True)
+    world.stand_in("zpool", ZPOOL.format(health="ONLINE", errors="No known data errors"))
+    world.stand_in("df", f"#!/bin/sh\nprintf 'Filesystem\\n{POOL}/current\\n'\n")
+    kept = f"printf '{POOL}/current@20261119T010000Z\\n'"
+    answers = f'case "$*" in *-t\\ snapshot*) {kept}; exit $(cat {world.root}/status) ;; esac'
+    world.stand_in("zfs", f"#!/bin/sh\n{answers}\nprintf 'filesystem\\tyes\\t{current}\\n'\n")
+    (world.root / "status").write_text("0")
+    assert (world.run("list").returncode, world.run("list").stdout) == (0, "20261119T010000Z\n")
+    (world.root / "status").write_text("1")
+    listed = world.run("list")
+    assert (listed.returncode, listed.stdout) == (69, "")
+    assert "does not say what it keeps" in listed.stderr
+
+
 def test_the_real_senders_are_understood(world: StoreWorld) -> None:
     part = world.parts["alpha", "data"]
     odd(part.data)
