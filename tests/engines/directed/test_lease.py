@@ -280,3 +280,18 @@ def test_stopping_on_purpose_keeps_every_pause_away(machine: Machine) -> None:
     assert not hold.exists()
     assert machine.run("start_docker_deployment").stdout == "nothing\n"
     assert machine.run("pause_deployment").stdout == "paused 1\n"
+
+
+def test_containers_that_outlive_docker_are_not_taken_for_stopped(machine: Machine) -> None:
+    machine.install(DOCKER, control=True)
+    machine.unit("docker.service", "active")
+    shim = "exec -a containerd-shim-runc-v2 bash -c 'sleep 30; :' -namespace moby -id 0"
+    stop = f"{machine.root}/bin/stop_docker_deployment; echo $?"
+    program = f"( {shim} ) & {stop}; kill $!; {stop}"
+    # in a network of its own, so that no other test takes the shim for a container of its own host
+    done = subprocess.run(
+        ["unshare", "--net", "bash", "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "69\nresult stopped 0\n0\n", done.stderr
+    assert "STOP-FAILED" in done.stderr
+    assert (machine.run("start_docker_deployment").returncode, machine.unit("docker.service")) == (0, "active")
