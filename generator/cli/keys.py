@@ -24,12 +24,13 @@ from generator.keys.secret import LENGTH, Lock
 from generator.plan import AuthorizedKeys, Edge, FleetPlan
 
 _ORDER = """\
-# Install this build between two collections, on every node: sources first, then the nodes that collect from them,
-# second sites last, so that the new keys are accepted before they are used. A restore from another node may be turned
-# away until both ends have it. When every node has it, run `gen keys rotate --finish`."""
+# Install this build between two runs, on every node: sources first, then the nodes that collect from them or keep
+# their backups, then second sites and replicas, directors last, so that the new keys are accepted before they are
+# used. A restore from another node may be turned away until both ends have it. When every node has it, run
+# `gen keys rotate --finish`."""
 _STOLEN = """\
 # The key before is refused by every node that has this build: install it first where the stolen key is accepted, the
-# server of <server>.<capsule>, then on its client. Until both have it, collections and restores with it fail and say
+# server of <server>.<capsule>, then on its client. Until both have it, whatever runs with it fails and says
 # so; nothing is lost. A rotation that was going on ends with this: nodes without its keys are turned away too."""
 _FINISHED = "# Install this build everywhere, in any order: from then on only the new keys are accepted."
 

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class EngineSettings(BaseModel):
-    """Settings of one engine, validated by pydantic where the inventory is read, frozen afterwards."""
+    """There is nothing to set but what every engine of this kind has.
+
+    The settings of an engine, validated by pydantic where the inventory is read, frozen afterwards.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

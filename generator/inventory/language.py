@@ -83,7 +83,8 @@ class KeysPart(Part):
     edges: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
         default_factory=dict,
         description="epochs of single keys, by the name of their file: `<server>.<capsule>` for collecting, "
-        "`restore_<server>.<capsule>` for restoring",
+        "`restore_<server>.<capsule>` for restoring, `control_…` for what a director orders, "
+        "`replicate_…` for replicas",
     )
 
 
