@@ -295,3 +295,12 @@ def test_containers_that_outlive_docker_are_not_taken_for_stopped(machine: Machi
     assert done.stdout == "69\nresult stopped 0\n0\n", done.stderr
     assert "STOP-FAILED" in done.stderr
     assert (machine.run("start_docker_deployment").returncode, machine.unit("docker.service")) == (0, "active")
+
+
+def test_a_watchdog_that_can_write_nothing_releases_all_the_same(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=4)
+    machine.containers(a="running")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    lapsed = machine.root / "run" / "test" / "lease_deployment" / "lapsed"
+    lapsed.mkdir()
+    machine.until(lambda: machine.running() == "a")
