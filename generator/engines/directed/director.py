@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule
 from generator.engines.contribution import Connection, Contribution, ExpectedRun, ListedStores
 from generator.engines.directed import names
+from generator.engines.directed.phases import UNPAUSE_SECONDS, phases
 from generator.engines.directed.quiesce import paused_nodes, stoppable_nodes
 from generator.engines.stores.tree.topology import longest_interval_seconds
 from generator.inventory.model import DirectedPlan, FanOutEngine, Fleet
@@ -17,8 +18,6 @@ PACKAGES = ("bash", "openssh-client", "util-linux")
 # A node that is down must not use up the time for which all the others stand still.
 CONNECT_SECONDS = 10
 LIST_SECONDS = 60
-UNPAUSE_SECONDS = 90
-PREPARE_SECONDS = 600  # where nothing stands still meanwhile
 STOP_SECONDS = 300
 RESTORE_SECONDS = 24 * 3600
 
@@ -204,16 +203,14 @@ def _perform(fleet: Fleet, plan: DirectedPlan) -> Capsule:
 
 
 def _limits(plan: DirectedPlan) -> dict[str, Hole]:
-    """The time of each phase; together no more than the plan's, of which pulling gets what the others leave."""
-    whole, lease = plan.limits.duration_seconds, plan.lease.deadline_seconds
-    pause, commit, remove = max(5, lease // 2), max(5, min(3600, whole // 8)), max(5, min(600, whole // 8))
+    limits = phases(plan)
     seconds = {
-        "deadline_seconds": lease,
-        "pause_seconds": pause,
-        "unpause_seconds": min(UNPAUSE_SECONDS, max(5, whole // 8)),
-        "prepare_seconds": min(PREPARE_SECONDS, max(5, whole // 8)),
-        "commit_seconds": commit,
-        "remove_seconds": remove,
-        "pull_seconds": max(10, whole - commit - remove - 2 * UNPAUSE_SECONDS - lease),
+        "deadline_seconds": plan.lease.deadline_seconds,
+        "pause_seconds": limits.pause,
+        "unpause_seconds": limits.unpause,
+        "prepare_seconds": limits.prepare,
+        "commit_seconds": limits.commit,
+        "remove_seconds": limits.remove,
+        "pull_seconds": limits.pull,
     }
     return {name: ShellWord.of(str(value)) for name, value in seconds.items()}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from generator.engines.capsules import known_hosts_path
 from generator.engines.contribution import Contribution, ExpectedRun
 from generator.engines.directed import names
+from generator.engines.directed.phases import source_seconds
 from generator.engines.directed.store_holes import number, source_holes, store_capsule
 from generator.engines.directed.store_upkeep import (
     SHORT_SECONDS,
@@ -24,7 +23,6 @@ from generator.plan import Capsule, Directory, Hole
 from generator.quoting import ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
-SHORTEST_SOURCE_SECONDS = 10
 
 
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
@@ -115,8 +113,6 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
 
 def _pull_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> dict[str, Hole]:
     limits = plan.limits
-    # As many sources as run at once share the run's time: a slow or hostile one takes nobody else's.
-    waves = max(1, ceil(len(store.sources) / limits.parallel))
     return {
         "attributes": getattr(store.settings, "attributes", True),
         "operator": ShellWord.of(fleet.operator.name),
@@ -124,7 +120,7 @@ def _pull_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> dict[
         "parallel": number(limits.parallel),
         "largest_file": number(limits.largest_file_bytes),
         "reserve_bytes": number(limits.reserve_bytes),
-        "source_seconds": number(max(SHORTEST_SOURCE_SECONDS, limits.duration_seconds // waves)),
+        "source_seconds": number(source_seconds(plan, store)),
         "interval_seconds": number(topology.longest_interval_seconds(plan.schedule.cron)),
         "sources": tuple(source_holes(fleet, plan, store, source) for source in store.sources),
     }

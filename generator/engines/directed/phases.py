@@ -1,0 +1,52 @@
+"""How long each phase of a directed run may take: together no more than the plan's time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from generator.inventory.model import DirectedPlan, DirectedStore
+
+UNPAUSE_SECONDS = 90
+PREPARE_SECONDS = 600  # where nothing stands still meanwhile
+SHORTEST_SECONDS = 5
+SHORTEST_SOURCE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """Limits in seconds; pulling gets what the others leave."""
+
+    pause: int
+    prepare: int
+    unpause: int
+    pull: int
+    commit: int
+    remove: int
+
+
+def phases(plan: DirectedPlan) -> Phases:
+    """The limits that the director of ``plan`` sets for its calls."""
+    whole, lease = plan.limits.duration_seconds, plan.lease.deadline_seconds
+    share = max(SHORTEST_SECONDS, whole // 8)
+    unpause, prepare = min(UNPAUSE_SECONDS, share), min(PREPARE_SECONDS, share)
+    commit, remove = min(3600, share), min(600, share)
+    return Phases(
+        pause=max(SHORTEST_SECONDS, lease // 2),
+        prepare=prepare,
+        unpause=unpause,
+        pull=max(SHORTEST_SOURCE_SECONDS, whole - lease - prepare - 2 * unpause - commit - remove),
+        commit=commit,
+        remove=remove,
+    )
+
+
+def source_seconds(plan: DirectedPlan, store: DirectedStore) -> int:
+    """What one source of ``store`` may take, in seconds.
+
+    As many as run at once share the time for which the director waits, less some to settle: a slow or hostile source
+    takes nobody else's, and never makes the director give up the store.
+    """
+    pull = phases(plan).pull
+    waves = max(1, ceil(len(store.sources) / plan.limits.parallel))
+    return max(SHORTEST_SOURCE_SECONDS, (pull - min(60, pull // 8)) // waves)
