@@ -112,7 +112,8 @@ class SnapshotPart(Part):
     engine: str | None = Field(default=None, description="the name of a snapshot engine")
     mount: MountPath | None = Field(
         default=None,
-        description="where the snapshot is mounted. Default: /run/capsule/<deployment>/<plan>/snapshots/<dataset>",
+        description="where the snapshot is mounted. Default: /run/capsule/<deployment>/<plan>/snapshots/<dataset>, "
+        "which only root can enter: whoever enters a snapshot can keep it in use",
     )
 
 

@@ -21,6 +21,7 @@ GLUSTER, LVM = "gluster-sources", "lvm-sources"
 DOCKER_HOSTS = "docker-hosts"
 
 # Names and places that the platform's roles have in them, and no inventory says.
+# Not SBDI's own mount points: every user may enter those, and keep a snapshot in use.
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     GLUSTER: {
         "datasets": {
@@ -29,7 +30,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
                 "paths": ["/docker"],
                 "missing": "expected",
                 "mountpoint": "/docker",
-                "snapshot": {"engine": "gluster", "volume": "docker", "mount": "/gluster_backupsource"},
+                "snapshot": {"engine": "gluster", "volume": "docker"},
             }
         }
     },
@@ -40,12 +41,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
                 "paths": ["/docker_local"],
                 "missing": "expected",
                 "mountpoint": "/docker_local",
-                "snapshot": {
-                    "engine": "lvm",
-                    "group": "vg_docker_local",
-                    "volume": "lv_docker_local",
-                    "mount": "/local_backupsource",
-                },
+                "snapshot": {"engine": "lvm", "group": "vg_docker_local", "volume": "lv_docker_local"},
             }
         }
     },

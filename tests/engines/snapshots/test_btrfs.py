@@ -36,6 +36,9 @@ def test_a_moment_is_sent_as_it_was(btrfs: Source) -> None:  # noqa: F811
     assert (fetched / "file").stat().st_ino == (fetched / "again").stat().st_ino
     options = btrfs.command("findmnt", "-no", "OPTIONS", f"{RUN}/snapshots/tree").stdout.strip().split(",")
     assert {"ro", "noatime", "nodev", "nosuid", "noexec"} <= set(options)
+    for place in (f"{RUN}/snapshots/tree", f"{RUN}/parts/tree/data"):
+        # a container that is given / as a volume would else keep the snapshot in use
+        assert "unbindable" in btrfs.command("findmnt", "-no", "PROPAGATION", place).stdout, place
     removed = btrfs.remove()
     assert (removed.returncode, removed.stdout) == (0, "snapshot tree removed\nresult complete\n"), removed.stderr
     assert (subvolumes(btrfs), btrfs.mounts()) == (["app"], [])
