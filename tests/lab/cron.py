@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from generator.lab import Completed, Host, LabError
+from generator.lab import Completed, LabError
+from generator.lab.console import Console
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def jobs(table: str) -> tuple[Job, ...]:
     return tuple(found)
 
 
-def run_as_cron(host: Host, table: str, capsule: str, *, seconds: float = 300) -> Completed:
+def run_as_cron(host: Console, table: str, capsule: str, *, seconds: float = 300) -> Completed:
     """Run the job of ``capsule`` from the ``table`` of /etc/cron.d: its user, environment, shell and no terminal.
 
     What it writes to both outputs is what cron would mail. A status other than 0 is the caller's to judge.

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
 from click.testing import CliRunner
 
 from generator.cli import main
-from generator.lab import Completed, Host, Lab
+from generator.lab import Completed, Host, Lab, Machine
 
 from .. import cron
 from ..fleet import host_key
@@ -23,10 +23,13 @@ from ..fleet import host_key
 SYSTEMD = "for one in systemctl systemd-run; do test -e /usr/bin/$one || ln -s false /usr/bin/$one; done"
 
 
-class Deployment:
+Place = TypeVar("Place", bound=Host | Machine)
+
+
+class Deployment(Generic[Place]):
     """The hosts of an inventory, and what was built and installed for them."""
 
-    def __init__(self, directory: Path, inventory: dict[str, Any], hosts: Mapping[str, Host]) -> None:
+    def __init__(self, directory: Path, inventory: dict[str, Any], hosts: Mapping[str, Place]) -> None:
         self.directory = directory
         self.inventory = inventory
         self.hosts = dict(hosts)
@@ -34,7 +37,7 @@ class Deployment:
         self.name = "-".join(part for part in (prefix, inventory["fleet"]) if part)
         self.programs = f"/opt/capsule/{self.name}/bin"
 
-    def __getitem__(self, name: str) -> Host:
+    def __getitem__(self, name: str) -> Place:
         return self.hosts[name]
 
     # -- building ---------------------------------------------------------------------------------------------------
@@ -106,8 +109,8 @@ class Deployment:
 
     def log(self, node: str, capsule: str) -> str:
         """The capsule's log file so far."""
-        path = self.hosts[node].path(f"/var/log/capsule/{self.name}/{capsule}.log")
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        path = f"/var/log/capsule/{self.name}/{capsule}.log"
+        return self.hosts[node].run(["/bin/sh", "-c", f"cat '{path}' 2>/dev/null || :"]).out
 
     def logs(self) -> str:
         """The end of every log of every host that is on, for a test that failed."""

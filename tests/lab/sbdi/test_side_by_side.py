@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.lab import Lab, services
+from generator.lab import Host, Lab, services
 
 from .deployment import Deployment
 
@@ -45,10 +45,10 @@ def inventory(prefix: str, *, operator: str, number: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def both(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Deployment]]:
+def both(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Deployment[Host]]]:
     with Lab(lab_directory) as lab:
         shared = lab.host("shared", address="10.31.0.9")
-        made: dict[str, Deployment] = {}
+        made: dict[str, Deployment[Host]] = {}
         for prefix, number in NUMBERS.items():
             text = inventory(prefix, operator=f"{prefix}operator", number=number)
             address = text["nodes"]["alpha"]["reach"]["address"]
@@ -67,7 +67,7 @@ def both(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield made
 
 
-def test_each_has_its_own_backups(both: dict[str, Deployment]) -> None:
+def test_each_has_its_own_backups(both: dict[str, Deployment[Host]]) -> None:
     for deployment in both.values():
         done = deployment.cron("alpha", "perform_backup")
         assert (done.status, done.out, done.err) == (0, "", ""), deployment.logs()
@@ -81,7 +81,7 @@ def test_each_has_its_own_backups(both: dict[str, Deployment]) -> None:
         assert shared.run([f"{deployment.programs}/check_backups"], user="nobody").out.startswith("BACKUPS OK")
 
 
-def test_neither_has_a_way_into_the_other(both: dict[str, Deployment]) -> None:
+def test_neither_has_a_way_into_the_other(both: dict[str, Deployment[Host]]) -> None:
     uat, prod = both["uat"], both["prod"]
     keys = uat["alpha"].run(["/bin/sh", "-c", "ls /opt/capsule/uat-sbdi/ssh/*shared*"]).out.split()
     assert keys
@@ -102,7 +102,7 @@ def test_neither_has_a_way_into_the_other(both: dict[str, Deployment]) -> None:
         assert refused.status == 1, refused.describe()
 
 
-def test_one_operator_for_both_is_refused_by_the_installer(both: dict[str, Deployment], tmp_path: Path) -> None:
+def test_one_operator_for_both_is_refused_by_the_installer(both: dict[str, Deployment[Host]], tmp_path: Path) -> None:
     prod = both["prod"]
     text = inventory("prod", operator="uatoperator", number=NUMBERS["uat"])
     text["nodes"] = prod.inventory["nodes"]
