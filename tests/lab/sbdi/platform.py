@@ -53,13 +53,17 @@ while read -r number; do
 done
 """
 _SYSTEMCTL = """\
-#!/bin/sh
-# what the capsules ask systemd about Docker, for a host without systemd
+#!/bin/bash
+# what the capsules ask systemd about Docker, for a host without systemd; a daemon of systemd's inherits nothing
+for descriptor in /proc/self/fd/*; do
+  descriptor=${descriptor##*/}
+  ((descriptor <= 2)) || exec {descriptor}>&-
+done
 case "$*" in
   *show*docker.service*) pgrep -x dockerd >/dev/null && echo ActiveState=active || echo ActiveState=inactive ;;
   *show*) echo ActiveState=inactive ;;
-  stop*docker.service*) { service docker stop && while pgrep -x dockerd; do sleep 0.1; done; } >/dev/null 2>&1 ;;
-  start*docker.service*) service docker start </dev/null >/dev/null 2>&1 ;;
+  stop*docker.service*) { service docker stop && while pgrep -x dockerd; do sleep 0.1; done; } &>/dev/null ;;
+  start*docker.service*) service docker start &>/dev/null </dev/null ;;
   *) exit 1 ;;
 esac
 """
