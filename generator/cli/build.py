@@ -37,6 +37,8 @@ _NOUNS = {
     Kind.KNOWN_HOSTS: "known_hosts file",
     Kind.PRIVATE_KEY: "private key",
     Kind.CRON: "cron table",
+    Kind.SERVICE: "systemd service",
+    Kind.TIMER: "systemd timer",
     Kind.LOGROTATE: "logrotate file",
     Kind.MANIFEST: "manifest",
 }

@@ -15,6 +15,8 @@ PLACING_ORDER = (
     Kind.PRIVATE_KEY,
     Kind.AUTHORIZED_KEYS,
     Kind.CRON,
+    Kind.SERVICE,
+    Kind.TIMER,
     Kind.LOGROTATE,
     Kind.MANIFEST,
 )

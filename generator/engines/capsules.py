@@ -48,6 +48,12 @@ def kept_out(fleet: Fleet, node: Node) -> tuple[str, ...]:
     return (*fleet.store_paths(node.name), cron_path(fleet), rotation_path(fleet), sudoers_path(fleet))
 
 
+def own_writes(fleet: Fleet) -> tuple[str, ...]:
+    """The directories that every run changes, whatever it does: its results, its log and its metrics."""
+    paths = fleet.paths
+    return tuple(path for path in (paths.state, paths.logs, paths.metrics) if path)
+
+
 def tool_holes(node: Node) -> Holes:
     """The sealed path of every tool, ``-`` written as ``_`` in the hole's name."""
     return _tool_holes(tuple(node.tools.items()))

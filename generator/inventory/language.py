@@ -66,7 +66,7 @@ class OperatorPart(Part):
 class AlertsPart(Part):
     """Who hears of trouble, and of silence."""
 
-    mail: Mail | None = Field(default=None, description="where cron mails what a run writes to standard error")
+    mail: Mail | None = Field(default=None, description="where what a run writes to standard error is mailed")
     health_check: Url | None = Field(
         default=None,
         description="called after each run: `URL/<node>-<capsule>`, with `/fail` behind it unless it was complete",
@@ -163,6 +163,9 @@ class LayerPart(Part):
     )
     sudo: Literal["digests", "plain"] | None = Field(
         default=None, description="`plain` for sudo-rs, which knows no digests. Built in: digests"
+    )
+    scheduler: Literal["cron", "systemd"] | None = Field(
+        default=None, description="what starts its capsules: a cron table, or systemd's timers. Built in: cron"
     )
     tools: dict[str, AbsolutePath | None] | None = Field(
         default=None, description="paths of commands that lie elsewhere"

@@ -11,6 +11,13 @@ from generator.engines.settings import EngineSettings
 from generator.plan.origin import Origin
 
 
+class Scheduler(Enum):
+    """What starts a node's capsules by itself: a cron table, or systemd's timers."""
+
+    CRON = "cron"
+    SYSTEMD = "systemd"
+
+
 class Ownership(Enum):
     """How a store keeps owners: as extended attributes of a data account, or natively, received by root."""
 
@@ -113,6 +120,7 @@ class Node:
     restore_points: tuple[RestorePoint, ...]
     origin: Origin
     quiescers: tuple[Quiescer, ...] = ()
+    scheduler: Scheduler = Scheduler.CRON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from generator.diagnostics.model import Label
 from generator.inventory.datasets import Blueprint, Blueprints
 from generator.inventory.language import InventoryPart, NodePart, RestorePointPart
 from generator.inventory.layers import LayeredParts, Layers, Settings, Sourced
-from generator.inventory.model import Node, RestorePoint
+from generator.inventory.model import Node, RestorePoint, Scheduler
 from generator.inventory.quiescing import QuiescerBlueprint, QuiescerBlueprints
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report
@@ -105,6 +105,7 @@ class NodeResolver:
             restore_points=self._restore_points(name, settings, blueprints),
             origin=Origin(path=f"nodes.{name}", span=key),
             quiescers=tuple(quiescers[one].quiescer(one, name) for one in sorted(quiescers)),
+            scheduler=Scheduler(_value(settings, "scheduler", "cron")),
         )
         resolved = ResolvedNode(
             node=node,

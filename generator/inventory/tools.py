@@ -35,6 +35,7 @@ COMMANDS = (
     "podman",
     "rsync",
     "sed",
+    "sendmail",
     "setfattr",
     "setpriv",
     "setsid",
@@ -60,6 +61,7 @@ _MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS} | {
     command: f"/usr/sbin/{command}"
     for command in ("blkid", "fsfreeze", "gluster", "lvcreate", "lvremove", "lvs", "wipefs", "zfs", "zpool")
 }
+_MERGED["sendmail"] = "/usr/sbin/sendmail"  # of whichever package delivers mail
 
 TOOLS: Mapping[str, Mapping[str, str]] = {
     "debian": _MERGED,

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from generator.engines.capsules import capsule_path, cron_path, rotation_path
+from generator.engines.capsules import capsule_path, rotation_path
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.node_capsules import node_capsules
-from generator.inventory.model import Fleet, Node
+from generator.inventory.model import Fleet, Node, Scheduler
 from generator.inventory.packages import package_names
 from generator.lowering import network
 from generator.lowering.clock import clock_offsets
-from generator.plan import Account, Artifact, Capsule, CronEntry, CronTable, Directory, LogRotation, NodePlan
+from generator.lowering.schedules import errors_directory, schedule_artifacts
+from generator.plan import Account, Artifact, Capsule, CronEntry, Directory, LogRotation, Needs, NodePlan
 
 SILENCE_CHECK = "check_backups"
 SILENCE_SCHEDULE = "0 8,20 * * *"  # twice a day: silence is heard within a working day and nags no more often
+
+# it reads what runs have left behind, and any user may run it
+_CHECKING = Needs(seconds=600, controls=False, reads_everything=False, any_file=False, accounts=False, network=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +69,11 @@ def _host_files(fleet: Fleet, parts: NodeParts, capsules: Iterable[Capsule]) -> 
                 schedule=SILENCE_SCHEDULE,
                 capsule_path=capsule_path(fleet, SILENCE_CHECK),
                 origin=check.origin,
+                needs=_CHECKING,
             )
         )
     files: list[Artifact] = [LogRotation(path=rotation_path(fleet), directory=fleet.paths.logs, origin=node.origin)]
-    if entries:
-        files.append(
-            CronTable(
-                path=cron_path(fleet),
-                mail_to=fleet.mail_to,
-                entries=tuple(sorted(entries, key=lambda entry: (entry.capsule_path, entry.schedule))),
-                origin=node.origin,
-            )
-        )
-    return files
+    return [*files, *schedule_artifacts(fleet, node, entries)]
 
 
 def _accounts(fleet: Fleet, parts: NodeParts) -> tuple[Account, ...]:
@@ -104,6 +100,8 @@ def _directories(fleet: Fleet, parts: NodeParts) -> tuple[Directory, ...]:
         *(_root_directory(f"{paths.state}/{place}", 0o755, keep=True) for place in _expected(parts)),
         _root_directory(paths.logs, 0o750, keep=True),
     ]
+    if parts.node.scheduler is Scheduler.SYSTEMD and fleet.mail_to:
+        own.append(_root_directory(errors_directory(fleet), 0o700, keep=True))
     if parts.incoming:
         own.append(_root_directory(fleet.operator.home, 0o755, keep=False))
         own.append(_root_directory(f"{fleet.operator.home}/.ssh", 0o755, keep=False))
@@ -124,7 +122,8 @@ def _root_directory(path: str, mode: int, *, keep: bool) -> Directory:
 
 
 def _packages(fleet: Fleet, parts: NodeParts) -> tuple[str, ...]:
-    names = {"bash", "cron", "logrotate", "util-linux"}
+    scheduler = "cron" if parts.node.scheduler is Scheduler.CRON else "systemd"
+    names = {"bash", scheduler, "logrotate", "util-linux"}
     for contribution in parts.contributions:
         names.update(contribution.packages)
     if parts.incoming:

@@ -14,8 +14,13 @@ from generator.plan.artifacts import (
     LogRotation,
     PrivateKey,
     SudoersFragment,
+    SystemdMailer,
+    SystemdService,
+    SystemdTimer,
+    SystemdUnit,
 )
 from generator.plan.holes import Fragment, Hole, Holes, holes, holes_of
+from generator.plan.needs import Needs
 from generator.plan.nodes import Account, Directory, FleetPlan, NodePlan
 from generator.plan.origin import Origin, Span
 
@@ -37,11 +42,16 @@ __all__ = [
     "KnownHost",
     "KnownHosts",
     "LogRotation",
+    "Needs",
     "NodePlan",
     "Origin",
     "PrivateKey",
     "Span",
     "SudoersFragment",
+    "SystemdMailer",
+    "SystemdService",
+    "SystemdTimer",
+    "SystemdUnit",
     "holes",
     "holes_of",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from generator.plan.holes import Holes
+from generator.plan.needs import UNKNOWN_NEEDS, Needs
 from generator.plan.origin import Origin
 
 
@@ -132,6 +133,7 @@ class CronEntry:
     schedule: str
     capsule_path: str
     origin: Origin
+    needs: Needs = UNKNOWN_NEEDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,50 @@ class CronTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SystemdService:
+    """A oneshot unit that runs ``capsule_path`` as root and leaves it what it ``needs``.
+
+    What it says on stderr goes to the file ``errors_path``, and the unit ``mailer`` reads that after every run; where
+    both are empty it goes to the journal and nobody is told.
+    """
+
+    path: str
+    description: str
+    capsule_path: str
+    needs: Needs
+    errors_path: str
+    mailer: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemdMailer:
+    """A oneshot unit that runs ``capsule_path``, which mails what the last run of another unit had to say."""
+
+    path: str
+    description: str
+    capsule_path: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemdTimer:
+    """Starts the unit ``service``, which runs ``capsule_path``, at each of ``calendars`` (systemd.time(7)).
+
+    Together they mean ``schedule``, five crontab fields in the node's own time zone. ``mail_to`` hears of errors.
+    """
+
+    path: str
+    description: str
+    service: str
+    schedule: str
+    calendars: tuple[str, ...]
+    capsule_path: str
+    mail_to: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogRotation:
     """A file of /etc/logrotate.d for the logs in ``directory``."""
 
@@ -153,4 +199,7 @@ class LogRotation:
     origin: Origin
 
 
-Artifact: TypeAlias = Capsule | SudoersFragment | AuthorizedKeys | KnownHosts | PrivateKey | CronTable | LogRotation
+SystemdUnit: TypeAlias = SystemdService | SystemdMailer | SystemdTimer
+Artifact: TypeAlias = (
+    Capsule | SudoersFragment | AuthorizedKeys | KnownHosts | PrivateKey | CronTable | SystemdUnit | LogRotation
+)

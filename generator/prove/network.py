@@ -20,6 +20,9 @@ from generator.plan import (
     Origin,
     PrivateKey,
     SudoersFragment,
+    SystemdMailer,
+    SystemdService,
+    SystemdTimer,
 )
 
 
@@ -58,7 +61,7 @@ class Network:
             case KnownHosts():
                 for host in artifact.hosts:
                     self.pinned[node, host.alias].append(host)
-            case CronTable() | LogRotation():
+            case CronTable() | SystemdService() | SystemdMailer() | SystemdTimer() | LogRotation():
                 pass
             case _:
                 assert_never(artifact)

@@ -14,6 +14,10 @@ from generator.quoting.languages import (
     RsyncdValue,
     ShellWord,
     SudoersWord,
+    SystemdCalendar,
+    SystemdPath,
+    SystemdText,
+    SystemdWord,
     Unquotable,
 )
 
@@ -27,5 +31,9 @@ __all__ = [
     "RsyncdValue",
     "ShellWord",
     "SudoersWord",
+    "SystemdCalendar",
+    "SystemdPath",
+    "SystemdText",
+    "SystemdWord",
     "Unquotable",
 ]

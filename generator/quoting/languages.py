@@ -165,6 +165,69 @@ class LogrotateWord(Quoted):
 
 
 @final
+class SystemdWord(Quoted):
+    """A name, number or absolute path in a systemd unit file, the whole value or a word of it (systemd.syntax(7)).
+
+    Nothing in it can be a specifier, a variable, a quote, a continuation, or a prefix of an executable.
+    """
+
+    __slots__ = ()
+    language = "systemd unit"
+
+    @classmethod
+    def _quote(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9/._][A-Za-z0-9/._+@:-]*", value):
+            raise Unquotable(cls.language, value, "blanks, quotes, %, $, \\ and prefixes have a meaning of their own")
+        return value
+
+
+@final
+class SystemdPath(Quoted):
+    """One absolute path of a list in a systemd unit file, such as ``ReadWritePaths=``: always in double quotes.
+
+    The leading hyphen says that it may be missing. Variables are not expanded there; specifiers are.
+    """
+
+    __slots__ = ()
+    language = "systemd path list"
+
+    @classmethod
+    def _quote(cls, value: str) -> str:
+        if not value.startswith("/"):
+            raise Unquotable(cls.language, value, "a path is absolute")
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+        return f'"-{escaped}"'
+
+
+@final
+class SystemdText(Quoted):
+    """A description of a systemd unit, which is the rest of its line."""
+
+    __slots__ = ()
+    language = "systemd description"
+
+    @classmethod
+    def _quote(cls, value: str) -> str:
+        if not value or value != value.strip() or value.endswith("\\"):
+            raise Unquotable(cls.language, value, "systemd trims blanks, and continues a line after a backslash")
+        return value.replace("%", "%%")
+
+
+@final
+class SystemdCalendar(Quoted):
+    """A calendar event of systemd with its time zone (systemd.time(7)); it has no quoting, so the rest is refused."""
+
+    __slots__ = ()
+    language = "systemd calendar event"
+
+    @classmethod
+    def _quote(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9*,:./ _+-]+", value) or value != value.strip():
+            raise Unquotable(cls.language, value, "only letters, digits, blanks and * , : . / _ + - are allowed")
+        return value
+
+
+@final
 class RsyncdValue(Quoted):
     """A whole value of rsyncd.conf(5), which stands inside a quoted here-document of a bash capsule."""
 

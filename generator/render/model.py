@@ -20,6 +20,8 @@ class Kind(Enum):
     KNOWN_HOSTS = "known_hosts"
     PRIVATE_KEY = "private_key"
     CRON = "cron"
+    SERVICE = "service"
+    TIMER = "timer"
     LOGROTATE = "logrotate"
     MANIFEST = "manifest"
 

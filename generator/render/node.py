@@ -20,9 +20,12 @@ from generator.plan import (
     NodePlan,
     PrivateKey,
     SudoersFragment,
+    SystemdMailer,
+    SystemdService,
+    SystemdTimer,
 )
 from generator.quoting import ShellWord
-from generator.render import views
+from generator.render import units, views
 from generator.render.model import Kind, RenderedFile, RenderedNode
 from generator.render.templates import TemplateLibrary
 
@@ -83,6 +86,8 @@ def template_and_holes(
             return "known_hosts.j2", views.known_hosts(artifact, names)
         case CronTable():
             return "cron.j2", views.cron(artifact, names)
+        case SystemdService() | SystemdMailer() | SystemdTimer():
+            return units.template_and_holes(artifact, names)
         case LogRotation():
             return "logrotate.j2", views.logrotate(artifact, names)
         case PrivateKey():
@@ -135,6 +140,8 @@ def _place(artifact: Artifact) -> tuple[Kind, str, int]:
             return Kind.PRIVATE_KEY, artifact.group, 0o400 if artifact.group == "root" else 0o440
         case CronTable():
             return Kind.CRON, "root", 0o644
+        case SystemdService() | SystemdMailer() | SystemdTimer():
+            return Kind.TIMER if isinstance(artifact, SystemdTimer) else Kind.SERVICE, "root", 0o644
         case LogRotation():
             return Kind.LOGROTATE, "root", 0o644
         case _:

@@ -24,6 +24,10 @@ from generator.quoting import (
     RsyncdValue,
     ShellWord,
     SudoersWord,
+    SystemdCalendar,
+    SystemdPath,
+    SystemdText,
+    SystemdWord,
 )
 from generator.render.includes import inline_includes
 
@@ -38,6 +42,8 @@ LANGUAGES: dict[str, tuple[type[Quoted], ...]] = {
     "authorized_keys": (AuthorizedKeysWord,),
     "known_hosts": (KnownHostsWord,),
     "logrotate": (LogrotateWord,),
+    "service": (SystemdWord, SystemdPath, SystemdText),
+    "timer": (SystemdWord, SystemdCalendar, SystemdText),
 }
 
 

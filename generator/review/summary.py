@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from generator.keys.openssh import fingerprint, parse_public_line
-from generator.plan import AuthorizedKeys, Capsule, CronTable, Edge, KnownHosts, PrivateKey, SudoersFragment
+from generator.plan import (
+    AuthorizedKeys,
+    Capsule,
+    CronTable,
+    Edge,
+    KnownHosts,
+    PrivateKey,
+    SudoersFragment,
+    SystemdTimer,
+)
 from generator.render.model import RenderedNode
 from generator.render.node import Keys
 
@@ -137,6 +146,11 @@ def _schedules(node: RenderedNode) -> Section:
             for one in node.plan.artifacts
             if isinstance(one, CronTable)
             for entry in one.entries
+        )
+        + tuple(
+            (one.schedule, "root", one.capsule_path, one.mail_to or "nobody", one.origin.path)
+            for one in node.plan.artifacts
+            if isinstance(one, SystemdTimer)
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ def read_node(root: Path, deployment: str, artifacts: Iterable[Artifact]) -> dic
     """What lies below ``root`` at the artifacts' paths, above them, and in the deployment's own places.
 
     Its own places are the directory of the node's manifest with everything in it, the directory of the operator's
-    authorized keys, and its files' names in the shared directories of sudo, cron and logrotate.
+    authorized keys, and its files' names in the shared directories of sudo, cron, systemd and logrotate.
     """
     listed = tuple(artifacts)
     users, groups = _names(root / "etc/passwd"), _names(root / "etc/group")
@@ -32,6 +33,10 @@ def read_node(root: Path, deployment: str, artifacts: Iterable[Artifact]) -> dic
         f"/etc/cron.d/capsule-{deployment}",
         f"/etc/logrotate.d/capsule-{deployment}",
     }
+    # a capsule's name has a `_` before any hyphen, and a deployment's has none: so no other one's units are taken
+    unit = re.compile(rf"capsule-{re.escape(deployment)}-[a-z]+_[^/]*\.(service|timer)")
+    units = root / "etc/systemd/system"
+    wanted |= {f"/etc/systemd/system/{path.name}" for path in units.glob("capsule-*") if unit.fullmatch(path.name)}
     for one in listed:
         if one.kind in ("manifest", "authorized_keys"):
             own = root / one.path.rpartition("/")[0].lstrip("/")

@@ -11,7 +11,7 @@ from typing import TypeAlias, assert_never
 
 from generator.render.model import DeliveryFile, Kind, RenderedNode
 from generator.render.templates import TemplateLibrary
-from generator.verify import cron, keys, logrotate, manifests, sudoers
+from generator.verify import cron, keys, logrotate, manifests, sudoers, systemd
 from generator.verify.capsules import ScriptChecks
 from generator.verify.report import VerificationReport, merge
 from generator.verify.scratch import scratch_directory
@@ -92,6 +92,8 @@ def _jobs_of_kind(kind: Kind, subjects: Sequence[Subject], tools: Mapping[str, P
             return [lambda: keys.verify_private_keys(subjects, tools)]
         case Kind.CRON:
             return [lambda: cron.verify(subjects)]
+        case Kind.SERVICE | Kind.TIMER:
+            return [lambda: systemd.verify(subjects, tools, scratch / f"systemd-{kind.value}")]
         case Kind.LOGROTATE:
             return [lambda: logrotate.verify(subjects, tools, scratch)]
         case Kind.MANIFEST:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-TOOLS = ("bash", "shellcheck", "visudo", "ssh-keygen", "logrotate")
+TOOLS = ("bash", "shellcheck", "visudo", "ssh-keygen", "logrotate", "systemd-analyze")
 SECONDS = 300
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"}
 

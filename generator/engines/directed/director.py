@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule
+from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule, own_writes
 from generator.engines.contribution import Connection, Contribution, ExpectedRun, ListedStores
 from generator.engines.directed import names
 from generator.engines.directed.phases import UNPAUSE_SECONDS, phases
 from generator.engines.directed.quiesce import paused_nodes, stoppable_nodes
 from generator.engines.stores.tree.topology import longest_interval_seconds
 from generator.inventory.model import DirectedPlan, FanOutEngine, Fleet
-from generator.plan import Capsule, CronEntry, Hole, Holes, holes_of
+from generator.plan import Capsule, CronEntry, Hole, Holes, Needs, holes_of
 from generator.quoting import ShellWord
 
 PACKAGES = ("bash", "openssh-client", "util-linux")
@@ -37,7 +37,17 @@ def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
             connections=tuple(names.control(fleet, plan, server, capsule) for server, capsule in orders),
             schedules=(
                 CronEntry(
-                    schedule=schedule.cron, capsule_path=capsule_path(fleet, names.PERFORM), origin=schedule.origin
+                    schedule=schedule.cron,
+                    capsule_path=capsule_path(fleet, names.PERFORM),
+                    origin=schedule.origin,
+                    # all that it does on nodes, its own too, is done by sshd's children; its scratch lies in /run
+                    needs=Needs(
+                        seconds=plan.limits.duration_seconds,
+                        writes=(*own_writes(fleet), "/run"),
+                        controls=False,
+                        reads_everything=False,
+                        any_file=False,
+                    ),
                 ),
             ),
             packages=(*PACKAGES, "clustershell") if clustershell else PACKAGES,

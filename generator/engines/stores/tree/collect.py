@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import ceil
 
-from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule
+from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule, own_writes
 from generator.engines.contribution import Connection, Contribution, ExpectedRun, KeptTree
 from generator.engines.stores.tree import restore, send, topology
 from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
-from generator.plan import Capsule, CronEntry, Directory, Edge, Hole, Holes, holes_of
+from generator.plan import Capsule, CronEntry, Directory, Edge, Hole, Holes, Needs, holes_of
 from generator.quoting import ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
@@ -40,6 +40,7 @@ def _collector(fleet: Fleet, plan: CollectPlan) -> Contribution:
                 schedule=plan.schedule.cron,
                 capsule_path=capsule_path(fleet, f"collect_{plan.name}"),
                 origin=plan.schedule.origin,
+                needs=_needs(fleet, plan),
             ),
         ),
         accounts=()
@@ -49,6 +50,17 @@ def _collector(fleet: Fleet, plan: CollectPlan) -> Contribution:
         packages=PACKAGES,
         expected_runs=tuple(_expected_run(plan, name) for name in _run_names(plan)),
         kept_trees=tuple(_kept_tree(fleet, plan, source) for source in plan.sources),
+    )
+
+
+def _needs(fleet: Fleet, plan: CollectPlan) -> Needs:
+    """What it stores natively has any owner and mode; otherwise what is special about a file is an attribute."""
+    return Needs(
+        seconds=plan.limits.duration_seconds,
+        writes=(*own_writes(fleet), plan.path),
+        controls=False,
+        reads_everything=False,
+        any_file=plan.ownership is Ownership.NATIVE,
     )
 
 

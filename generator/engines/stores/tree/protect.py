@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engines.capsules import capsule_path, kept_out, make_capsule
+from generator.engines.capsules import capsule_path, kept_out, make_capsule, own_writes
 from generator.engines.contribution import Contribution, ExpectedRun, KeptTree
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option
@@ -10,7 +10,7 @@ from generator.engines.protocols import ProducerEngine
 from generator.engines.stores.tree import restore, topology
 from generator.engines.stores.tree.scrub import scrub_local
 from generator.inventory.model import Dataset, Fleet, Node, ProtectPlan, Retention
-from generator.plan import Capsule, CronEntry, Directory, Hole, Holes, holes_of
+from generator.plan import Capsule, CronEntry, Directory, Hole, Holes, Needs, holes_of
 from generator.quoting import ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "rsync", "util-linux")
@@ -55,7 +55,15 @@ def _local(fleet: Fleet, plan: ProtectPlan, node: Node) -> Contribution:
         node=node.name,
         capsules=_capsules(fleet, plan, node),
         schedules=(
-            CronEntry(schedule=schedule.cron, capsule_path=capsule_path(fleet, name), origin=schedule.origin),
+            CronEntry(
+                schedule=schedule.cron,
+                capsule_path=capsule_path(fleet, name),
+                origin=schedule.origin,
+                # it reads every file of the node, and a database over the network if that is where it is
+                needs=Needs(
+                    seconds=plan.limits.duration_seconds, writes=(*own_writes(fleet), plan.path), controls=False
+                ),
+            ),
         ),
         directories=(
             # Files keep their owners and modes in a backup: this directory keeps everybody else out.

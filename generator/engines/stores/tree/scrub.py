@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generator.engines.capsules import capsule_path, make_capsule
+from generator.engines.capsules import capsule_path, make_capsule, own_writes
 from generator.engines.contribution import Contribution, ExpectedRun
 from generator.engines.stores.tree import topology
 from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan, Schedule
-from generator.plan import CronEntry, holes
+from generator.plan import CronEntry, Needs, holes
 from generator.quoting import ShellWord
 
 
@@ -70,7 +70,12 @@ def _scrub(
         node=node,
         capsules=(capsule,),
         schedules=(
-            CronEntry(schedule=schedule.cron, capsule_path=capsule_path(fleet, name), origin=schedule.origin),
+            CronEntry(
+                schedule=schedule.cron,
+                capsule_path=capsule_path(fleet, name),
+                origin=schedule.origin,
+                needs=_needs(fleet, plan, duration),
+            ),
         ),
         packages=("attr", "util-linux"),
         expected_runs=(
@@ -82,4 +87,16 @@ def _scrub(
                 origin=schedule.origin,
             ),
         ),
+    )
+
+
+def _needs(fleet: Fleet, plan: ProtectPlan | CollectPlan, seconds: int) -> Needs:
+    """A damaged backup is marked where it lies, so the store is written to."""
+    return Needs(
+        seconds=seconds,
+        writes=(*own_writes(fleet), plan.path),
+        controls=False,
+        reads_everything=False,
+        any_file=False,
+        network=bool(fleet.health_check_url),
     )

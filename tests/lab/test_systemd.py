@@ -1,0 +1,79 @@
+"""A node with systemd's timers, where systemd runs: a timer fires and its run keeps everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from generator.keys import FleetSecret, format_secret
+from generator.lab import Lab, Machine
+from tests.cli.fleet import gen
+
+pytestmark = pytest.mark.machine
+
+INVENTORY = """\
+capsule: 1
+fleet: timed
+alerts: {mail: lab@example.org}
+defaults: {scheduler: systemd}
+nodes:
+  real:
+    datasets:
+      data: {producer: paths, paths: [/srv/data], missing: expected}
+plans:
+  nightly:
+    protects: [real]
+    store: {engine: tree, path: /backups}
+    schedule: "15 3 * * *"
+    expected_duration: 10m
+    retention: {days: 2}
+    scrub: "0 13 * * 0"
+"""
+UNIT = "capsule-timed-backup_nightly"
+
+
+@pytest.fixture(scope="module")
+def machine(machine_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    directory = tmp_path_factory.mktemp("timed")
+    inventory = directory / "timed.yml"
+    inventory.write_text(INVENTORY)
+    inventory.with_suffix(".secret").write_bytes(format_secret(FleetSecret(b"test" * 8)))
+    inventory.with_suffix(".secret").chmod(0o600)
+    built = gen("build", inventory, "-o", directory / "output")
+    assert built.exit_code == 0, built.output
+    with Lab(machine_directory) as lab:
+        machine = lab.machine("real", address="10.31.0.9")
+        machine.copy_in(directory / "output/timed/nodes/real", "/root/build")
+        shell(machine, "mkdir -p /srv/data; echo precious >/srv/data/file; chown 1234:1234 /srv/data/file")
+        # a device and a set-user-id program are data too
+        shell(machine, "mknod /srv/data/device c 1 3; touch /srv/data/program; chmod 4755 /srv/data/program")
+        shell(machine, "setfattr -n trusted.mark -v x /srv/data/file; /root/build/install.sh")
+        yield machine
+
+
+def shell(machine: Machine, script: str) -> str:
+    return machine.run(["/bin/bash", "-euc", script], seconds=300).out.strip()
+
+
+def until_mailed(machine: Machine, condition: str) -> None:
+    shell(
+        machine, f"for n in {{1..600}}; do if {condition}; then exit 0; fi; sleep 0.2; done; journalctl -n 50; exit 1"
+    )
+
+
+def test_a_timer_fires_and_what_it_starts_keeps_everything(machine: Machine) -> None:
+    assert "nothing to do" in shell(machine, "/root/build/install.sh")
+    assert shell(machine, f"systemctl is-enabled {UNIT}.timer; systemctl is-active {UNIT}.timer") == "enabled\nactive"
+    shell(machine, "date --utc --set '2031-05-06 03:14:58' >/dev/null")
+    until_mailed(machine, "[[ -d /backups/2031-05-06 ]] && ! systemctl is-active --quiet capsule-timed-mail*")
+    until_mailed(machine, f"[[ $(systemctl show -P SubState {UNIT}.service) == dead ]]")
+    assert shell(machine, f"systemctl show -P Result {UNIT}.service") == "success", shell(
+        machine, "cat /var/log/capsule/timed/*.log; cat /var/lib/capsule/timed/errors/*"
+    )
+    kept = "cd /backups/2031-05-06/data/srv/data && stat -c '%n %F %a %u' device file program"
+    assert shell(machine, kept) == (
+        "device character special file 644 0\nfile regular file 644 1234\nprogram regular empty file 4755 0"
+    )
+    assert shell(machine, "ls /var/mail/lab") == ""
