@@ -1,4 +1,4 @@
-"""A node with systemd's timers, where systemd runs: a timer fires and its run keeps everything."""
+"""A node with systemd's timers, where systemd runs: a timer fires, a failure is mailed, and all of it goes again."""
 
 from __future__ import annotations
 
@@ -76,6 +76,37 @@ def test_a_timer_fires_and_what_it_starts_keeps_everything(machine: Machine) -> 
     assert shell(machine, kept) == (
         "device character special file 644 0\nfile regular file 644 1234\nprogram regular empty file 4755 0"
     )
-    # the jump of the clock made the check due as well, before there was any backup: that is mailed, and nothing else is
+    # the jump of the clock made the check due as well, before there was any backup: that alone is mailed
     until_mailed(machine, "grep --quiet --recursive 'Subject: Capsule <real> check_backups' /var/mail/lab")
     assert "backup_nightly\n" not in shell(machine, "grep --no-filename --recursive Subject: /var/mail/lab") + "\n"
+
+
+def test_what_a_partial_run_says_is_mailed_once(machine: Machine) -> None:
+    shell(machine, "mv /srv/data /srv/away; date --utc --set '2031-05-07 03:14:58' >/dev/null")
+    until_mailed(machine, "grep --quiet --recursive /srv/data /var/mail/lab")
+    mail = shell(machine, "cat /var/mail/lab/*")
+    assert "To: lab@example.org\nSubject: Capsule <real> backup_nightly\n" in mail
+    assert "It ended with exit status 10 (exit-code)" in mail
+    shell(machine, "mv /srv/away /srv/data")
+
+
+def test_a_run_that_never_began_is_mailed_too(machine: Machine) -> None:
+    shell(machine, "rm -f /var/mail/lab/*; chmod 0 /opt/capsule/timed/bin/backup_nightly")
+    machine.run(["systemctl", "start", f"{UNIT}.service"], check=False)
+    until_mailed(machine, "grep --quiet --recursive 'exit status 203' /var/mail/lab")
+    assert "placed" not in shell(machine, "chmod 0755 /opt/capsule/timed/bin/backup_nightly; /root/build/install.sh")
+
+
+def test_every_run_succeeds_in_its_sandbox(machine: Machine) -> None:
+    shell(machine, f"rm -f /var/mail/lab/*; systemctl start {UNIT}.service")
+    shell(machine, "systemctl start capsule-timed-scrub_nightly.service capsule-timed-check_backups.service")
+    assert "BACKUPS OK" in shell(machine, "/opt/capsule/timed/bin/check_backups")
+
+
+def test_a_stopped_timer_is_started_again_and_all_of_it_goes(machine: Machine) -> None:
+    shell(machine, f"systemctl disable --quiet --now {UNIT}.timer")
+    assert f"started {UNIT}.timer\n" in machine.run(["/root/build/install.sh"]).out
+    shell(machine, "/root/build/remove.sh")
+    assert shell(machine, "systemctl list-units --all --plain --no-legend 'capsule-timed-*.timer'") == ""
+    assert shell(machine, "find /etc/systemd/system -name 'capsule-*'") == ""
+    assert shell(machine, "ls /backups") != ""
