@@ -36,6 +36,13 @@ while [[ "$1" != -i ]]; do shift; done
 if [[ -e /root/cut ]]; then /opt/capsule/test/bin/"${2#*.}" | head -c "$(</root/cut)"; exit "${PIPESTATUS[0]}"; fi
 exec /opt/capsule/test/bin/"${2#*.}"
 """
+# A token that names a backup of this store, and is about a snapshot of another filesystem of the pool.
+FORGE = """zfs rename backup/current backup/aside
+    zfs create -o compression=off backup/current; yes SECRET | head -c 20M >/backup/current/file
+    zfs snapshot backup/current@{name}
+    zfs send backup/current@{name} | head -c 5000000 | zfs receive -s -u offsite/thief 2>/dev/null || true
+    zfs get -H -o value receive_resume_token offsite/thief
+    zfs rename backup/current backup/other; zfs rename backup/aside backup/current"""
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +138,13 @@ def test_a_replica_on_the_kernels_zfs(machine: Machine) -> None:
     assert sums[:3] == sums[3:]
     token = machine.run(["/opt/capsule/test/bin/send_replica_offsite"], stdin=f"resume {token}\n", check=False)
     assert (token.status, token.out) == (64, "")
+    stolen = machine.run(["/bin/bash", "-euc", FORGE.format(name=names[2])]).out.strip()
+    assert stolen.count("-") == 3
+    # what the platform itself would send for it
+    sent = machine.run(["/bin/bash", "-c", f"zfs send -t {stolen} | grep -a -o -m 1 SECRET | head -n 1"]).out
+    assert sent == "SECRET\n"
+    refused = machine.run(["/opt/capsule/test/bin/send_replica_offsite"], stdin=f"resume {stolen}\n", check=False)
+    assert (refused.status, refused.out) == (64, "")
     machine.run(["zfs", "snapshot", f"offsite/current@{names[3]}"])
     store(machine, names[3], 1)
     assert replicate(machine).startswith("65 ")
