@@ -41,7 +41,7 @@ class ServiceQuiescer:
         """The functions of the contract."""
         return Fragment(
             template="quiescers/service_functions.sh.j2",
-            holes=holes(systemctl=ShellWord.of(node.tools["systemctl"])),
+            holes=holes(date=ShellWord.of(node.tools["date"]), systemctl=ShellWord.of(node.tools["systemctl"])),
         )
 
     def arguments(self, fleet: Fleet, quiescer: Quiescer) -> tuple[Hole, ...]:  # noqa: ARG002

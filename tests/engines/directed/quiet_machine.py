@@ -40,6 +40,12 @@ hurt() {{
   sleep 0.2
 }}
 hurt before
+if [[ "$verb" == events || "$verb" == --stream=false ]]; then
+  [[ ! -e events.fail ]] || exit 125
+  for word; do case "$last" in --since) since="$word" ;; esac; last="$word"; done
+  while read -r at words; do (( at < since )) || echo "$words"; done < <(cat events 2>/dev/null)
+  exit 0
+fi
 if [[ -e "$verb.slow" ]]; then sleep "$(<"$verb.slow")"; fi
 if [[ -e docker.down ]]; then echo 'Cannot connect to the Docker daemon' >&2; exit 1; fi
 case "$verb" in
@@ -76,6 +82,7 @@ for unit in "${{units[@]}}"; do
     show)
       if [[ -e units/$unit ]]; then load=loaded state="$(<"units/$unit")"; else load=not-found state=inactive; fi
       [[ "$asked" != *LoadState* ]] || echo "LoadState=$load"
+      if [[ "$asked" == *Exit* ]]; then echo "InactiveExitTimestamp=$(cat "exited.$unit" 2>/dev/null)"; continue; fi
       echo "ActiveState=$state" ;;
     start) echo active >"units/$unit" ;;
     stop) [[ ! -e stop.fails ]] || exit 1; echo inactive >"units/$unit" ;;
@@ -169,7 +176,11 @@ class Machine:
         extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
         values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
         text = self.library.render(capsule.template, Holes(tuple(sorted(values.items())))).text
-        return text.replace("/run/capsule", f"{self.root}/run").replace("/run/systemd/system", "/nonexistent")
+        return (
+            text.replace("/run/capsule", f"{self.root}/run")
+            .replace("/run/docker.pid", f"{self.root}/docker.pid")
+            .replace("/run/systemd/system", "/nonexistent")
+        )
 
     # --- What is done
 

@@ -304,3 +304,73 @@ def test_a_watchdog_that_can_write_nothing_releases_all_the_same(machine: Machin
     lapsed = machine.root / "run" / "test" / "lease_deployment" / "lapsed"
     lapsed.mkdir()
     machine.until(lambda: machine.running() == "a")
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+@pytest.mark.parametrize("states", [{"a": "running"}, {}])
+def test_what_came_and_went_is_noticed(machine: Machine, engine: str, states: dict[str, str]) -> None:
+    machine.install(quiescer(engine))
+    machine.containers(**states)
+    own = f"{int(time.time())} container start {container('a')}\n" if states else ""
+    machine.set("events", f"{int(time.time()) - 9} container start {container('b')}\n{own}")
+    for event in ("container create", "container start", "container unpause", ""):
+        assert machine.run("pause_deployment").returncode == 0
+        if event:
+            with (machine.root / "events").open("a") as log:
+                log.write(f"{int(time.time())} {event} {container('c')}\n")
+        ended = machine.run("unpause_deployment")
+        lapsed = event in ("container start", "container unpause")
+        assert (ended.stdout == "lapsed\n") == lapsed, ended.stderr
+        assert ("PAUSE-VISITOR" in ended.stderr) == lapsed
+        machine.set("events")
+
+
+def test_a_daemon_that_cannot_tell_what_came_and_went(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    assert machine.run("pause_deployment").returncode == 0
+    machine.set("events", f"{int(time.time())} image pull x\n" * 256)
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+    machine.unset("events")
+    assert machine.run("pause_deployment").returncode == 0
+    machine.set("events.fail")
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+    machine.unset("events.fail")
+    machine.set("docker.pid", "1")
+    os.utime(machine.root / "docker.pid", (0, 0))
+    assert machine.run("pause_deployment").returncode == 0
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.run("pause_deployment").returncode == 0
+    os.utime(machine.root / "docker.pid")
+    assert machine.run("unpause_deployment").stdout == "lapsed\n"
+
+
+def test_a_clock_that_was_set_cannot_tell_either(machine: Machine) -> None:
+    machine.install(DOCKER)
+    assert machine.run("pause_deployment").stdout == "nothing\n"
+    paused = machine.root / "run" / "test" / "lease_deployment" / "paused"
+    wall, up = paused.read_text().split()
+    paused.write_text(f"{int(wall) + 300} {up}\n")
+    ended = machine.run("unpause_deployment")
+    assert ended.stdout == "lapsed\n"
+    assert "CLOCK-SET" in ended.stderr
+
+
+def test_a_service_that_came_and_went_is_noticed(machine: Machine) -> None:
+    machine.install(quiescer("service", unit="db.service"))
+    machine.unit("db.service", "inactive")
+    for offset, verdict in ((-3600, "nothing\n"), (0, "lapsed\n")):
+        assert machine.run("pause_deployment").stdout == "nothing\n"
+        left = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + offset))
+        machine.set("exited.db.service", left)
+        assert machine.run("unpause_deployment").stdout == verdict
+
+
+def test_a_run_directory_that_is_full_keeps_no_restore_away(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    assert machine.run("pause_deployment").returncode == 0
+    (machine.root / "run" / "test" / "lease_deployment" / "over").mkdir()
+    assert machine.run("unpause_deployment").returncode != 0
+    assert machine.running() == "a"
+    assert machine.lease() == {"over", "pausing"}
