@@ -19,8 +19,11 @@ GOLDEN = Example(
         "backup-director/*",
         "backup-target/[!s]*",
         "backup-target/scrub_whole",
+        "backup-target/send_replica_offsite",
         "backup-target/send_stored_whole_cassandra-1",
-        "remote-backup/*",
+        "remote-backup/[!s]*",
+        "remote-backup/scrub_offsite",
+        "remote-backup/send_stored_offsite_cassandra-1",
     ),
 )
 
