@@ -159,9 +159,11 @@ def test_labs_do_not_see_each_other(lab: Lab, lab_directory: Path) -> None:
 
 
 CHILD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from generator.lab import Lab
+# tests that run in the background of a shell inherit that it is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Lab(Path(sys.argv[1])) as lab:
     host = lab.host("victim", address="10.31.0.1")
     host.popen(["sleep", "1000"])
