@@ -9,7 +9,8 @@ from generator.inventory.tools import TOOLS
 @pytest.mark.parametrize("family", TOOLS)
 def test_every_tool_comes_with_a_package_of_the_family_at_the_path_that_is_sealed(family: str) -> None:
     commands = package_commands(family)
-    for name, path in TOOLS[family].items():
+    # mail may come from any of several packages: Debian's policy fixes the path, not the package
+    for name, path in TOOLS[family].items() - {("sendmail", "/usr/sbin/sendmail")}:
         assert commands[package_of_commands(family)[name]][name] == path
     assert family in INSTALLERS
 

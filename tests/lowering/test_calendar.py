@@ -25,7 +25,8 @@ def field(low: int, high: int) -> st.SearchStrategy[str]:
     """A field of a crontab: mostly stars and numbers, lists, ranges and steps too."""
     number = st.integers(low, high)
     span = st.tuples(number, number).map(lambda both: f"{min(both)}-{max(both)}")
-    part = st.one_of(number.map(str), span, span.flatmap(lambda one: st.integers(1, 9).map(lambda n: f"{one}/{n}")))
+    step = st.integers(1, min(9, high))
+    part = st.one_of(number.map(str), span, st.tuples(span, step).map(lambda both: f"{both[0]}/{both[1]}"))
     return st.one_of(
         st.just("*"),
         st.integers(1, high).map(lambda n: f"*/{n}"),

@@ -21,6 +21,7 @@ def test_every_rule_is_found() -> None:
         "reachability",
         "retention",
         "schedule",
+        "schedulers",
         "scrubs",
     ]
 
