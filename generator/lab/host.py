@@ -13,14 +13,12 @@ from pathlib import Path
 from signal import SIGKILL
 
 from generator.lab import cgroups
+from generator.lab.console import Console
 from generator.lab.errors import LabError
 from generator.lab.execution import (
     ROOT,
-    CommandFailed,
-    Completed,
     Identity,
     Process,
-    finish,
     inside,
     joining,
     processes_of,
@@ -30,7 +28,7 @@ from generator.lab.states import HostState, load_disk, save_disk
 from generator.lab.syslog import Syslog
 
 
-class Host:
+class Host(Console):
     """A host of a lab, made by `Lab.host`; its disk outlives `kill` and `start`, not the lab."""
 
     def __init__(
@@ -44,14 +42,12 @@ class Host:
         lifeline: int,
         network: Network,
     ) -> None:
-        self.name = name
-        self.address = str(interface.ip)
+        super().__init__(name, str(interface.ip), network)
         self._interface = interface
         self._base = base
         self._directory = directory
         self._group = group
         self._lifeline = lifeline
-        self._network = network
         self._unshare: subprocess.Popen[bytes] | None = None
         self._first = 0
         self._syslog: Syslog | None = None
@@ -133,27 +129,6 @@ class Host:
         """
         return self.proc / "root" / str(inside_path).lstrip("/")
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: bytes | str = b"",
-        env: Mapping[str, str] | None = None,
-        user: str = "root",
-        check: bool = True,
-        seconds: float = 120,
-    ) -> Completed:
-        """Run ``argv`` inside the host and wait for it.
-
-        ``env`` is the whole environment (without it a login-like one). Raises `CommandFailed` if ``check`` and the
-        status is not 0, `LabError` if it takes longer than ``seconds``.
-        """
-        data = stdin.encode("utf-8", "surrogateescape") if isinstance(stdin, str) else stdin
-        completed = finish(self.popen(argv, env=env, user=user), argv, data, seconds)
-        if check and completed.status:
-            raise CommandFailed(self.name, completed)
-        return completed
-
     def popen(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, user: str = "root"
     ) -> subprocess.Popen[bytes]:
@@ -180,7 +155,6 @@ class Host:
         return processes_of(self.first)
 
     def running(self, program: str) -> bool:
-        """Whether a process called ``program`` runs, by the name that the kernel knows (at most 15 bytes)."""
         return any(process.name == program for process in self.processes())
 
     @property
@@ -193,14 +167,6 @@ class Host:
         key = self.path("/etc/ssh/ssh_host_ed25519_key")
         key.touch(mode=0o600)
         key.write_text(private, encoding="utf-8")
-
-    def link_down(self) -> None:
-        """Pull the network cable."""
-        self._network.set_link(self.name, up=False)
-
-    def link_up(self) -> None:
-        """Plug the network cable in again."""
-        self._network.set_link(self.name, up=True)
 
     def kill(self) -> None:
         """Cut the power: every process dies at once, the disk stays. A host that is off stays off."""

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from generator.lab.console import Console
 from generator.lab.errors import LabError
-from generator.lab.execution import HOST_PATH, CommandFailed, Completed, finish, outside
+from generator.lab.execution import HOST_PATH, outside
 from generator.lab.machine.image import Image
 from generator.lab.machine.qemu import Boot, Cables, Emulator
 from generator.lab.machine.session import Session
 from generator.lab.network import Network
 
 
-class Machine:
+class Machine(Console):
     """An emulated machine of a lab, made by `Lab.machine`; its disks outlive `kill` and `start`, not the lab.
 
     Commands reach it by a network card of the lab's own: also while its cable is pulled, and whatever becomes of the
@@ -35,13 +36,11 @@ class Machine:
         network: Network,
         number: int,
     ) -> None:
-        self.name = name
-        self.address = str(interface.ip)
+        super().__init__(name, str(interface.ip), network)
         self._interface = interface
         self._image = image
         self._directory = directory
         self._lifeline = lifeline
-        self._network = network
         self._cables = Cables(keeper=network.keeper, tap=f"tap{number}", port=2200 + number)
         self._emulator: Emulator | None = None
         self._session: Session | None = None
@@ -86,27 +85,6 @@ class Machine:
           /etc/lab/network
         """)
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: bytes | str = b"",
-        env: Mapping[str, str] | None = None,
-        user: str = "root",
-        check: bool = True,
-        seconds: float = 120,
-    ) -> Completed:
-        """Run ``argv`` on the machine and wait for it.
-
-        ``env`` is the whole environment (without it a login-like one). Raises `CommandFailed` if ``check`` and the
-        status is not 0, `LabError` if it takes longer than ``seconds``; what runs inside then goes on.
-        """
-        data = stdin.encode("utf-8", "surrogateescape") if isinstance(stdin, str) else stdin
-        completed = finish(self.popen(argv, env=env, user=user), argv, data, seconds)
-        if check and completed.status:
-            raise CommandFailed(self.name, completed)
-        return completed
-
     def popen(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, user: str = "root"
     ) -> subprocess.Popen[bytes]:
@@ -142,7 +120,6 @@ class Machine:
         self.run(["tar", "-C", target, "-xp"], stdin=archive.stdout)
 
     def running(self, program: str) -> bool:
-        """Whether a process called ``program`` runs, by the name that the kernel knows (at most 15 bytes)."""
         return self.run(["pgrep", "-x", program], check=False).status == 0
 
     def install_ssh_host_key(self, private: str) -> None:
@@ -162,14 +139,6 @@ class Machine:
         device = f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{name}"
         self._shell(f"for i in {{1..200}}; do [[ -b {device} ]] && exit; sleep 0.05; done; exit 1")
         return device
-
-    def link_down(self) -> None:
-        """Pull the network cable."""
-        self._network.set_link(self.name, up=False)
-
-    def link_up(self) -> None:
-        """Plug the network cable in again."""
-        self._network.set_link(self.name, up=True)
 
     def kill(self) -> None:
         """Cut the power; what the disks were given stays. A machine that is off stays off."""
