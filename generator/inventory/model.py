@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NoReturn
 
 from generator.engines.settings import EngineSettings
 from generator.plan.origin import Origin
@@ -348,11 +347,11 @@ class Fleet:
 
     def directed_plan(self, name: str) -> DirectedPlan:
         """The directed plan called ``name``; raises `KeyError`."""
-        return next((plan for plan in self.directed_plans if plan.name == name), None) or _missing(name)
+        return {plan.name: plan for plan in self.directed_plans}[name]
 
     def replica_plan(self, name: str) -> ReplicaPlan:
         """The replica plan called ``name``; raises `KeyError`."""
-        return next((plan for plan in self.replica_plans if plan.name == name), None) or _missing(name)
+        return {plan.name: plan for plan in self.replica_plans}[name]
 
     def replicas_of(self, plan: str, node: str) -> tuple[ReplicaPlan, ...]:
         """The plans that replicate what the store of ``plan`` on ``node`` keeps, sorted by name."""
@@ -373,7 +372,3 @@ class Fleet:
     def store_paths(self, node: str) -> tuple[str, ...]:
         """Where plans keep backups on the node called ``node``, sorted."""
         return self.stores_by_node.get(node, ())
-
-
-def _missing(name: str) -> NoReturn:
-    raise KeyError(name)

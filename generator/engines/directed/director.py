@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule, own_writes
-from generator.engines.contribution import Connection, Contribution, ExpectedRun, ListedStores
+from generator.engines.contribution import Connection, Contribution, ListedStores
 from generator.engines.directed import names
 from generator.engines.directed.phases import UNPAUSE_SECONDS, phases
 from generator.engines.directed.quiesce import paused_nodes, stoppable_nodes
-from generator.engines.stores.tree.topology import longest_interval_seconds
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.inventory.model import DirectedPlan, FanOutEngine, Fleet
 from generator.plan import Capsule, CronEntry, Hole, Holes, Needs, holes_of
 from generator.quoting import ShellWord
@@ -27,8 +27,7 @@ _PERFORM = "Freezes one moment of every source, has it pulled and kept, and lets
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
     """The director's capsules, and a permission for each thing that they order."""
     orders = _orders(fleet, plan)
-    schedule, interval = plan.schedule, longest_interval_seconds(plan.schedule.cron)
-    late = interval + plan.limits.duration_seconds
+    schedule = plan.schedule
     clustershell = plan.fan_out.engine is FanOutEngine.CLUSTERSHELL
     return (
         Contribution(
@@ -51,15 +50,7 @@ def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
                 ),
             ),
             packages=(*PACKAGES, "clustershell") if clustershell else PACKAGES,
-            expected_runs=(
-                ExpectedRun(
-                    name=names.PERFORM,
-                    warning_seconds=late,
-                    critical_seconds=late + interval,
-                    interval_seconds=interval,
-                    origin=schedule.origin,
-                ),
-            ),
+            expected_runs=(expected_run(names.PERFORM, schedule, plan.limits.duration_seconds),),
             listed_stores=(
                 ListedStores(
                     plan=plan.name,

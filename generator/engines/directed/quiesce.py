@@ -62,7 +62,6 @@ def _quiesced(fleet: Fleet, plan: DirectedPlan, node: Node) -> Contribution:
     return Contribution(
         node=node.name,
         capsules=tuple(capsules),
-        connections=tuple(names.control(fleet, plan, node.name, capsule.name) for capsule in capsules),
         directories=(
             # Readable by anybody, as the results of runs are: `check_backups` reports what is held.
             (Directory(path=f"{fleet.paths.state}/holds", owner="root", group="root", mode=0o755, keep=True),)

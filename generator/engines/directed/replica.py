@@ -5,27 +5,26 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from generator.engines.capsules import capsule_path, key_path, known_hosts_path
-from generator.engines.contribution import Connection, Contribution, ExpectedRun
+from generator.engines.contribution import Connection, Contribution
 from generator.engines.directed import names
 from generator.engines.directed.restore import Kept, from_store
-from generator.engines.directed.store_holes import account_number, number, store_capsule
+from generator.engines.directed.store_holes import number, store_capsule, store_place
 from generator.engines.directed.store_upkeep import (
-    SHORT_SECONDS,
     expected_scrub,
+    listing,
     scrub_capsules,
     scrub_schedule,
     showing,
 )
 from generator.engines.discovery import keepers
 from generator.engines.protocols import KeeperEngine
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree import topology
 from generator.engines.stores.tree.protect import retention_rules
-from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership, ReplicaPlan
-from generator.plan import Capsule, CronEntry, Directory, Fragment, Hole, Holes, holes, holes_of
+from generator.inventory.model import DirectedStore, Fleet, ReplicaPlan
+from generator.plan import Capsule, CronEntry, Fragment, Hole, Holes, holes, holes_of
 from generator.quoting import ShellWord
-
-PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
 
 
 @runtime_checkable
@@ -43,10 +42,11 @@ class Replicator(KeeperEngine, Protocol):
 
 def contributions(fleet: Fleet, plan: ReplicaPlan) -> tuple[Contribution, ...]:
     """What ``plan`` puts on its node, on the store that it pulls from, and on the sources that restore from it."""
-    directed = _directed(fleet, plan)
+    directed = fleet.directed_plan(plan.directed)
     source = _upstream(fleet, plan)
     return (
         _replica(fleet, plan, source),
+        store_place(fleet, plan.store),
         *_senders(fleet, plan, source),
         *from_store(Kept(fleet=fleet, plan=plan, directed=directed, store=plan.store)),
     )
@@ -59,13 +59,9 @@ def is_native(plan: ReplicaPlan, upstream: DirectedStore) -> bool:
     return same and isinstance(keepers()[store.engine], Replicator)
 
 
-def _directed(fleet: Fleet, plan: ReplicaPlan) -> DirectedPlan:
-    return next(one for one in fleet.directed_plans if one.name == plan.directed)
-
-
 def _upstream(fleet: Fleet, plan: ReplicaPlan) -> Kept:
     """What ``plan`` pulls: the store of a directed plan, or another replica."""
-    directed = _directed(fleet, plan)
+    directed = fleet.directed_plan(plan.directed)
     for other in fleet.replica_plans:
         if other.name == plan.replicates:
             return Kept(fleet=fleet, plan=other, directed=directed, store=other.store)
@@ -99,7 +95,7 @@ def _part_connection(fleet: Fleet, plan: ReplicaPlan, upstream: Kept, source: st
         server=upstream.store.node,
         capsule=names.send_stored(upstream.plan.name, source),
         origin=plan.origin,
-        account="root" if plan.store.ownership is Ownership.NATIVE else topology.data_account(fleet, source).name,
+        account=topology.account_name(fleet, plan.store, source),
         reason=f"pulls what plan {upstream.plan.name} keeps of {source}, for plan {plan.name}",
     )
 
@@ -124,23 +120,23 @@ def _senders(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> tuple[Contribut
 
 
 def _replica(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Contribution:
-    store, native = plan.store, plan.store.ownership is Ownership.NATIVE
-    name = names.replicate(plan.name)
+    store, name = plan.store, names.replicate(plan.name)
     return Contribution(
         node=store.node,
         capsules=(
             _replicate(fleet, plan, upstream),
-            _listing(fleet, plan),
+            listing(fleet, plan, store),
             *showing(fleet, plan, store),
             *scrub_capsules(fleet, plan, store, _sources(fleet, plan, upstream)),
         ),
         connections=_connections(fleet, plan, upstream),
-        accounts=() if native else tuple(topology.data_account(fleet, source) for source in store.sources),
-        directories=(
-            Directory(path=store.path, owner="root", group="root", mode=0o700 if native else 0o711, keep=True),
+        expected_runs=(
+            *(
+                expected_run(run, plan.schedule, plan.limits.duration_seconds)
+                for run in (name, f"health_{plan.name}")
+            ),
+            *expected_scrub(plan),
         ),
-        packages=tuple(sorted({*PACKAGES, *keepers()[store.engine].keeper_packages(fleet.node(store.node))})),
-        expected_runs=(_expected_run(plan, name), _expected_run(plan, f"health_{plan.name}"), *expected_scrub(plan)),
         schedules=(
             CronEntry(
                 schedule=plan.schedule.cron, capsule_path=capsule_path(fleet, name), origin=plan.schedule.origin
@@ -150,38 +146,13 @@ def _replica(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Contribution:
     )
 
 
-def _expected_run(plan: ReplicaPlan, name: str) -> ExpectedRun:
-    interval = topology.longest_interval_seconds(plan.schedule.cron)
-    late = interval + plan.limits.duration_seconds
-    return ExpectedRun(
-        name=name,
-        warning_seconds=late,
-        critical_seconds=late + interval,
-        interval_seconds=interval,
-        origin=plan.schedule.origin,
-    )
-
-
-def _listing(fleet: Fleet, plan: ReplicaPlan) -> Capsule:
-    return store_capsule(
-        fleet,
-        plan,
-        plan.store,
-        uses=Uses.LIST,
-        name=names.list_stored(plan.name),
-        template="list_stored.sh.j2",
-        summary=f"Says which backups of plan {plan.name} this node keeps.",
-        duration_seconds=number(SHORT_SECONDS),
-    )
-
-
 def _replicate(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Capsule:
     engine = keepers()[plan.store.engine]
     common: dict[str, Hole] = {
         "operator": ShellWord.of(fleet.operator.name),
         "known_hosts": ShellWord.of(known_hosts_path(fleet)),
         "maximum_age": number(plan.maximum_age_seconds),
-        "interval_seconds": number(topology.longest_interval_seconds(plan.schedule.cron)),
+        "interval_seconds": number(longest_interval_seconds(plan.schedule.cron)),
         "retention": retention_rules(plan.retention),
         "server": _server(fleet, _connections(fleet, plan, upstream)[0]),
     }
@@ -224,7 +195,7 @@ def _source(fleet: Fleet, plan: ReplicaPlan, upstream: Kept, source: str) -> Hol
     return holes_of(
         plan.origin,
         name=ShellWord.of(source),
-        account=number(account_number(fleet, plan.store, source)),
+        account=number(topology.account_number(fleet, plan.store, source)),
         server=ShellWord.of(server.name),
         address=ShellWord.of(server.address),
         port=number(server.port),

@@ -12,15 +12,15 @@ from generator.engines.directed.store_holes import number, store_capsule
 from generator.engines.directed.writers import writer_holes
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option, filter_pattern
+from generator.engines.schedules import SECONDS_OF_A_DAY
 from generator.engines.stores.keepers import Uses
-from generator.engines.stores.tree import topology
 from generator.inventory.model import Dataset, DirectedPlan, DirectedStore, Fleet, Node, ReplicaPlan, RestorePoint
 from generator.inventory.nodes import DATA_NUMBERS_FROM
 from generator.plan import Capsule, Fragment, Hole, Holes, holes, holes_of
 from generator.quoting import ShellWord
 
 # A restore of everything may take long, and nobody wants it ended for that; one that hangs for a day never ends.
-RESTORE_SECONDS = topology.SECONDS_OF_A_DAY
+RESTORE_SECONDS = SECONDS_OF_A_DAY
 PACKAGES = ("acl", "attr", "openssh-client", "rsync", "util-linux")
 
 
@@ -181,7 +181,6 @@ def _directed(fleet: Fleet, plan: DirectedPlan, source: str, permit_seconds: int
                 permit_seconds=number(permit_seconds),
             ),
         ),
-        connections=(names.control(fleet, plan, source, name),),
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
-from generator.engines.capsules import capsule_path, make_capsule
+from generator.engines.capsules import make_capsule
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.directed import names
 from generator.engines.directed.exclusion import left_out_expression, part_excludes
 from generator.engines.discovery import snapshots
 from generator.engines.protocols import SnapshotEngine
 from generator.engines.stores.tree import topology
-from generator.inventory.model import Dataset, DirectedPlan, Fleet, Node, Ownership
-from generator.plan import Capsule, Edge, Fragment, Hole, Holes, holes_of
+from generator.inventory.model import Dataset, DirectedPlan, Fleet, Node
+from generator.plan import Capsule, Fragment, Hole, Holes, holes_of
 from generator.quoting import RsyncdValue, ShellWord
 
 PACKAGES = ("acl", "attr", "bash", "mount", "rsync", "util-linux")
@@ -30,15 +30,14 @@ def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
 def part_connection(fleet: Fleet, plan: DirectedPlan, source: str, dataset: Dataset) -> Connection:
     """The permission by which the store of ``source`` pulls one part; its account meets nothing but that source."""
     store = names.store_of(plan, source)
-    native = store.ownership is Ownership.NATIVE
-    account = "root" if native else topology.data_account(fleet, source).name
-    capsule = names.send_part(plan.name, dataset.name)
-    edge = Edge(purpose="collect", client=store.node, account=account, server=source, capsule=capsule)
-    return Connection(
-        edge=edge,
-        key_group=account,
-        capsule_path=capsule_path(fleet, capsule),
+    return names.connection(
+        fleet,
+        purpose="collect",
+        client=store.node,
+        server=source,
+        capsule=names.send_part(plan.name, dataset.name),
         origin=plan.origin,
+        account=topology.account_name(fleet, store, source),
         reason=f"collects the dataset {dataset.name} of {source} for plan {plan.name}",
     )
 
@@ -83,11 +82,7 @@ def _source(fleet: Fleet, plan: DirectedPlan, node: Node) -> Contribution:
             _whole(fleet, plan, node, remove, "remove.sh.j2", "Removes the snapshots of", REMOVE_SECONDS),
             *(_sender(fleet, plan, node, dataset) for dataset in datasets),
         ),
-        connections=(
-            names.control(fleet, plan, node.name, prepare),
-            names.control(fleet, plan, node.name, remove),
-            *(part_connection(fleet, plan, node.name, dataset) for dataset in datasets),
-        ),
+        connections=tuple(part_connection(fleet, plan, node.name, dataset) for dataset in datasets),
         packages=tuple(sorted({*PACKAGES, *packages})),
     )
 

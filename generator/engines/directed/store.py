@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 from generator.engines.capsules import known_hosts_path
-from generator.engines.contribution import Contribution, ExpectedRun
+from generator.engines.contribution import Contribution
 from generator.engines.directed import names
 from generator.engines.directed.phases import source_seconds
-from generator.engines.directed.store_holes import number, source_holes, store_capsule
+from generator.engines.directed.store_holes import number, source_holes, store_capsule, store_place
 from generator.engines.directed.store_upkeep import (
-    SHORT_SECONDS,
     by_hand,
     expected_scrub,
+    listing,
     scrub_capsules,
     scrub_schedule,
 )
-from generator.engines.discovery import keepers
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.keepers import Uses
-from generator.engines.stores.tree import topology
 from generator.engines.stores.tree.protect import retention_rules
-from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership
-from generator.plan import Capsule, Directory, Hole
+from generator.inventory.model import DirectedPlan, DirectedStore, Fleet
+from generator.plan import Capsule, Hole
 from generator.quoting import ShellWord
-
-PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
 
 
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
     """What ``plan`` puts on each of its stores."""
-    return tuple(_store(fleet, plan, store) for store in plan.stores)
+    return tuple(
+        contribution
+        for store in plan.stores
+        for contribution in (_store(fleet, plan, store), store_place(fleet, store))
+    )
 
 
 def _store(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> Contribution:
-    native = store.ownership is Ownership.NATIVE
     return Contribution(
         node=store.node,
         capsules=_capsules(fleet, plan, store),
-        accounts=() if native else tuple(topology.data_account(fleet, source) for source in store.sources),
-        directories=(
-            # Data accounts pass through, each to its own part; where root receives, nobody else does.
-            Directory(path=store.path, owner="root", group="root", mode=0o700 if native else 0o711, keep=True),
-        ),
-        packages=tuple(sorted({*PACKAGES, *keepers()[store.engine].keeper_packages(fleet.node(store.node))})),
         expected_runs=(
-            *(_expected_run(plan, name) for name in _run_names(plan, store)),
+            *(expected_run(name, plan.schedule, plan.limits.duration_seconds) for name in _run_names(plan, store)),
             *expected_scrub(plan),
         ),
         schedules=scrub_schedule(fleet, plan),
@@ -58,18 +52,6 @@ def _run_names(plan: DirectedPlan, store: DirectedStore) -> tuple[str, ...]:
     )
 
 
-def _expected_run(plan: DirectedPlan, name: str) -> ExpectedRun:
-    interval = topology.longest_interval_seconds(plan.schedule.cron)
-    late = interval + plan.limits.duration_seconds
-    return ExpectedRun(
-        name=name,
-        warning_seconds=late,
-        critical_seconds=late + interval,
-        interval_seconds=interval,
-        origin=plan.schedule.origin,
-    )
-
-
 def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Capsule, ...]:
     count = len(store.sources)
     sources = tuple(source_holes(fleet, plan, store, source) for source in store.sources)
@@ -82,6 +64,7 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
             name=names.pull(plan.name),
             template="pull.sh.j2",
             summary=f"Pulls the snapshots that {count} source{'s'[: count != 1]} took of a moment that it is told.",
+            sources=sources,
             **_pull_holes(fleet, plan, store),
         ),
         store_capsule(
@@ -92,20 +75,11 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
             name=names.commit(plan.name),
             template="commit.sh.j2",
             summary="Publishes what was pulled of a moment that it is told, and prunes.",
-            interval_seconds=number(topology.longest_interval_seconds(plan.schedule.cron)),
+            interval_seconds=number(longest_interval_seconds(plan.schedule.cron)),
             retention=retention_rules(plan.retention),
             sources=sources,
         ),
-        store_capsule(
-            fleet,
-            plan,
-            store,
-            uses=Uses.LIST,
-            name=names.list_stored(plan.name),
-            template="list_stored.sh.j2",
-            summary=f"Says which backups of plan {plan.name} this node keeps.",
-            duration_seconds=number(SHORT_SECONDS),
-        ),
+        listing(fleet, plan, store),
         *by_hand(fleet, plan, store),
         *scrub_capsules(fleet, plan, store, sources),
     )
@@ -121,6 +95,5 @@ def _pull_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> dict[
         "largest_file": number(limits.largest_file_bytes),
         "reserve_bytes": number(limits.reserve_bytes),
         "source_seconds": number(source_seconds(plan, store)),
-        "interval_seconds": number(topology.longest_interval_seconds(plan.schedule.cron)),
-        "sources": tuple(source_holes(fleet, plan, store, source) for source in store.sources),
+        "interval_seconds": number(longest_interval_seconds(plan.schedule.cron)),
     }

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from generator.engines.capsules import key_path, make_capsule
+from generator.engines.contribution import Contribution
 from generator.engines.directed import names
 from generator.engines.directed.source import part_connection
 from generator.engines.discovery import keepers
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree import topology
 from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, Ownership, ReplicaPlan
-from generator.plan import Capsule, Hole, Holes, holes_of
+from generator.plan import Capsule, Directory, Hole, Holes, holes_of
 from generator.quoting import ShellWord
 
+PACKAGES = ("acl", "attr", "bash", "openssh-client", "rsync", "util-linux")
 
-def account_number(fleet: Fleet, store: DirectedStore, source: str) -> int:
-    """The uid and gid that receive and own the parts of ``source``: root's where owners are kept natively."""
-    native = store.ownership is Ownership.NATIVE
-    return 0 if native else topology.data_account(fleet, source).number
+
+def store_place(fleet: Fleet, store: DirectedStore) -> Contribution:
+    """What ``store`` needs before anything is kept there: its accounts, its directory, its packages."""
+    # Data accounts pass through, each to its own part; where root receives, nobody else does.
+    mode = 0o700 if store.ownership is Ownership.NATIVE else 0o711
+    return Contribution(
+        node=store.node,
+        accounts=topology.data_accounts(fleet, store),
+        directories=(Directory(path=store.path, owner="root", group="root", mode=mode, keep=True),),
+        packages=tuple(sorted({*PACKAGES, *keepers()[store.engine].keeper_packages(fleet.node(store.node))})),
+    )
 
 
 def store_capsule(
@@ -55,7 +64,7 @@ def source_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source:
     return holes_of(
         server.origin,
         name=ShellWord.of(source),
-        account=number(account_number(fleet, store, source)),
+        account=number(topology.account_number(fleet, store, source)),
         server=ShellWord.of(server.name),
         address=ShellWord.of(server.address),
         port=number(server.port),

@@ -7,8 +7,8 @@ from generator.engines.contribution import ExpectedRun
 from generator.engines.directed import names
 from generator.engines.directed.store_holes import number, store_capsule
 from generator.engines.discovery import keepers
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.keepers import Uses
-from generator.engines.stores.tree import topology
 from generator.inventory.model import DirectedPlan, DirectedStore, Fleet, ReplicaPlan
 from generator.plan import Capsule, CronEntry, Holes
 from generator.quoting import ShellWord
@@ -30,6 +30,20 @@ def by_hand(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Cap
             plan=ShellWord.of(plan.name),
             backup=ShellWord.of(f"{names.PERFORM} on {plan.director}"),
         ),
+    )
+
+
+def listing(fleet: Fleet, plan: DirectedPlan | ReplicaPlan, store: DirectedStore) -> Capsule:
+    """What directors, replicas and restoring sources ask."""
+    return store_capsule(
+        fleet,
+        plan,
+        store,
+        uses=Uses.LIST,
+        name=names.list_stored(plan.name),
+        template="list_stored.sh.j2",
+        summary=f"Says which backups of plan {plan.name} this node keeps.",
+        duration_seconds=number(SHORT_SECONDS),
     )
 
 
@@ -69,7 +83,7 @@ def scrub_capsules(
     if plan.scrub is None:
         return ()
     platform = keepers()[store.engine].scrubs
-    interval = topology.longest_interval_seconds(plan.scrub.cron)
+    interval = longest_interval_seconds(plan.scrub.cron)
     return (
         store_capsule(
             fleet,
@@ -108,13 +122,5 @@ def expected_scrub(plan: DirectedPlan | ReplicaPlan) -> tuple[ExpectedRun, ...]:
     """How old its last success may be."""
     if plan.scrub is None:
         return ()
-    interval = topology.longest_interval_seconds(plan.scrub.cron)
-    return (
-        ExpectedRun(
-            name=_scrub_name(plan),
-            warning_seconds=interval + _scrub_seconds(interval),
-            critical_seconds=2 * interval + _scrub_seconds(interval),
-            interval_seconds=interval,
-            origin=plan.scrub.origin,
-        ),
-    )
+    interval = longest_interval_seconds(plan.scrub.cron)
+    return (expected_run(_scrub_name(plan), plan.scrub, _scrub_seconds(interval)),)

@@ -259,7 +259,7 @@ class StoreWorld:
     ) -> Fleet:
         """Put the capsules of the store into ``bin``, and the keys where they belong."""
         fleet = self.fleet(engine, settings or {}, ownership, changes)
-        contribution = stores.contributions(fleet, fleet.directed_plans[0])[0]
+        contribution, place, *_ = stores.contributions(fleet, fleet.directed_plans[0])
         self.capsules = (*contribution.capsules, *node_capsules(fleet, fleet.node("target"), (contribution,)))
         self._place(self.capsules)
         numbers = {topology.data_account(fleet, one).name: fleet.data_numbers[one] for one in self.datasets}
@@ -270,7 +270,7 @@ class StoreWorld:
             key.write_text("key")
             key.chmod(0o440)
             os.chown(key, 0, numbers.get(connection.key_group, 0))
-        for directory in contribution.directories:
+        for directory in place.directories:
             self.command("chmod", f"{directory.mode:o}", directory.path)
         return fleet
 

@@ -41,15 +41,13 @@ def test_a_source_has_three_kinds_of_capsules_and_one_without_datasets_none() ->
     assert {"glusterfs-client", "lvm2", "rsync"} <= set(contribution.packages)
 
 
-def test_the_director_orders_and_only_the_sources_own_account_pulls() -> None:
+def test_only_the_sources_own_account_pulls() -> None:
     fleet, plan = sample()
     (contribution,) = source.contributions(fleet, plan)
     edges = [connection.edge for connection in contribution.connections]
     account = data_account(fleet, "alpha").name
     found = [(edge.purpose, edge.client, edge.account, edge.server, edge.capsule) for edge in edges]
     assert found == [
-        ("control", "director", "root", "alpha", "prepare_nightly"),
-        ("control", "director", "root", "alpha", "remove_nightly"),
         ("collect", "target", account, "alpha", "send_nightly_docker"),
         ("collect", "target", account, "alpha", "send_nightly_local"),
     ]

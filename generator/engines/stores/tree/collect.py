@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import ceil
 
 from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule, own_writes
-from generator.engines.contribution import Connection, Contribution, ExpectedRun, KeptTree
+from generator.engines.contribution import Connection, Contribution, KeptTree
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.tree import restore, send, topology
 from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
 from generator.plan import Capsule, CronEntry, Directory, Edge, Hole, Holes, Needs, holes_of
@@ -43,12 +44,12 @@ def _collector(fleet: Fleet, plan: CollectPlan) -> Contribution:
                 needs=_needs(fleet, plan),
             ),
         ),
-        accounts=()
-        if plan.ownership is Ownership.NATIVE
-        else tuple(topology.data_account(fleet, source) for source in plan.sources),
+        accounts=topology.data_accounts(fleet, plan),
         directories=_directories(fleet, plan),
         packages=PACKAGES,
-        expected_runs=tuple(_expected_run(plan, name) for name in _run_names(plan)),
+        expected_runs=tuple(
+            expected_run(name, plan.schedule, plan.limits.duration_seconds) for name in _run_names(plan)
+        ),
         kept_trees=tuple(_kept_tree(fleet, plan, source) for source in plan.sources),
     )
 
@@ -93,11 +94,10 @@ def _local_senders(fleet: Fleet, plan: CollectPlan) -> tuple[Contribution, ...]:
 def edge_of(fleet: Fleet, plan: CollectPlan, source: str) -> Edge:
     """The permission by which ``plan`` pulls the backups of ``source``."""
     above = topology.upstream(fleet, plan)
-    native = plan.ownership is Ownership.NATIVE
     return Edge(
         purpose="collect",
         client=plan.node,
-        account="root" if native else topology.data_account(fleet, source).name,
+        account=topology.account_name(fleet, plan, source),
         server=source if isinstance(above, ProtectPlan) else above.node,
         capsule=topology.local_sender_name(above)
         if isinstance(above, ProtectPlan)
@@ -118,7 +118,6 @@ def _connection(fleet: Fleet, plan: CollectPlan, source: str) -> Connection:
 
 def _directories(fleet: Fleet, plan: CollectPlan) -> tuple[Directory, ...]:
     """The store can be entered and not listed; each source's directory only by its own account."""
-    native = plan.ownership is Ownership.NATIVE
     store = Directory(path=plan.path, owner="root", group="root", mode=0o711, keep=True)
     return (
         store,
@@ -126,7 +125,7 @@ def _directories(fleet: Fleet, plan: CollectPlan) -> tuple[Directory, ...]:
             Directory(
                 path=topology.tree_path(plan, source),
                 owner="root",
-                group="root" if native else topology.data_account(fleet, source).name,
+                group=topology.account_name(fleet, plan, source),
                 mode=0o750,
                 keep=True,
             )
@@ -138,18 +137,6 @@ def _directories(fleet: Fleet, plan: CollectPlan) -> tuple[Directory, ...]:
 def _run_names(plan: CollectPlan) -> tuple[str, ...]:
     whole = f"collect_{plan.name}"
     return (whole, *(f"{whole}.{source}" for source in plan.sources))
-
-
-def _expected_run(plan: CollectPlan, name: str) -> ExpectedRun:
-    interval = topology.longest_interval_seconds(plan.schedule.cron)
-    late = interval + plan.limits.duration_seconds
-    return ExpectedRun(
-        name=name,
-        warning_seconds=late,
-        critical_seconds=late + interval,
-        interval_seconds=interval,
-        origin=plan.schedule.origin,
-    )
 
 
 def _capsule(fleet: Fleet, plan: CollectPlan, name: str, template: str, verb: str) -> Capsule:
@@ -182,7 +169,7 @@ def _store_holes(fleet: Fleet, plan: CollectPlan) -> dict[str, Hole]:
         "duration_seconds": _number(limits.duration_seconds),
         "source_seconds": _number(max(SHORTEST_SOURCE_SECONDS, limits.duration_seconds // waves)),
         "maximum_age": _number(plan.maximum_age_seconds),
-        "interval_seconds": _number(topology.longest_interval_seconds(plan.schedule.cron)),
+        "interval_seconds": _number(longest_interval_seconds(plan.schedule.cron)),
         "retention": _retention(plan),
     }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from generator.engines.capsules import capsule_path, kept_out, make_capsule, own_writes
-from generator.engines.contribution import Contribution, ExpectedRun, KeptTree
+from generator.engines.contribution import Contribution, KeptTree
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option
 from generator.engines.protocols import ProducerEngine
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.tree import restore, topology
 from generator.engines.stores.tree.scrub import scrub_local
 from generator.inventory.model import Dataset, Fleet, Node, ProtectPlan, Retention
@@ -49,8 +50,6 @@ def retention_rules(retention: Retention) -> tuple[Hole, ...]:
 
 def _local(fleet: Fleet, plan: ProtectPlan, node: Node) -> Contribution:
     name, schedule = f"backup_{plan.name}", plan.schedule
-    interval = topology.longest_interval_seconds(plan.schedule.cron)
-    late = interval + plan.limits.duration_seconds
     return Contribution(
         node=node.name,
         capsules=_capsules(fleet, plan, node),
@@ -70,15 +69,7 @@ def _local(fleet: Fleet, plan: ProtectPlan, node: Node) -> Contribution:
             Directory(path=plan.path, owner="root", group="root", mode=0o700, keep=True),
         ),
         packages=tuple(sorted({*PACKAGES, *_producer_packages(plan, node)})),
-        expected_runs=(
-            ExpectedRun(
-                name=name,
-                warning_seconds=late,
-                critical_seconds=late + interval,
-                interval_seconds=interval,
-                origin=plan.schedule.origin,
-            ),
-        ),
+        expected_runs=(expected_run(name, schedule, plan.limits.duration_seconds),),
         kept_trees=(
             KeptTree(
                 plan=plan.name,
@@ -102,7 +93,7 @@ def _capsules(fleet: Fleet, plan: ProtectPlan, node: Node) -> tuple[Capsule, ...
         "duration_seconds": ShellWord.of(str(plan.limits.duration_seconds)),
         "datasets": tuple(_dataset(node, dataset) for dataset in topology.planned_datasets(plan, node)),
     }
-    interval = topology.longest_interval_seconds(plan.schedule.cron)
+    interval = longest_interval_seconds(plan.schedule.cron)
     capsules = [
         make_capsule(
             fleet,

@@ -6,13 +6,14 @@ from generator.engines.capsules import capsule_path, kept_out, key_path, known_h
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option, filter_pattern
+from generator.engines.schedules import SECONDS_OF_A_DAY
 from generator.engines.stores.tree import topology
 from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, ProtectPlan, RestorePoint
 from generator.plan import Capsule, Edge, Fragment, Hole, holes
 from generator.quoting import ShellWord
 
 # A restore of everything may take long, and nobody wants it ended for that; one that hangs for a day never ends.
-RESTORE_SECONDS = topology.SECONDS_OF_A_DAY
+RESTORE_SECONDS = SECONDS_OF_A_DAY
 PACKAGES = ("acl", "attr", "rsync", "util-linux")
 
 

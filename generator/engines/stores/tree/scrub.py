@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generator.engines.capsules import capsule_path, make_capsule, own_writes
-from generator.engines.contribution import Contribution, ExpectedRun
+from generator.engines.contribution import Contribution
+from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.tree import topology
 from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan, Schedule
 from generator.plan import CronEntry, Needs, holes
@@ -47,7 +48,7 @@ def _scrub(
     fleet: Fleet, plan: ProtectPlan | CollectPlan, schedule: Schedule, node: str, trees: tuple[ScrubbedTree, ...]
 ) -> Contribution:
     name = f"scrub_{plan.name}"
-    interval = topology.longest_interval_seconds(schedule.cron)
+    interval = longest_interval_seconds(schedule.cron)
     # a scrub reads everything there is: it gets the time until its next turn, less an hour
     duration = interval - 3600
     capsule = make_capsule(
@@ -78,15 +79,7 @@ def _scrub(
             ),
         ),
         packages=("attr", "util-linux"),
-        expected_runs=(
-            ExpectedRun(
-                name=name,
-                warning_seconds=interval + duration,
-                critical_seconds=2 * interval + duration,
-                interval_seconds=interval,
-                origin=schedule.origin,
-            ),
-        ),
+        expected_runs=(expected_run(name, schedule, duration),),
     )
 
 

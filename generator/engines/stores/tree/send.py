@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generator.engines.capsules import make_capsule
+from generator.engines.schedules import SECONDS_OF_A_DAY
 from generator.engines.stores.tree import topology
 from generator.inventory.model import CollectPlan, Fleet, Ownership, ProtectPlan
 from generator.plan import Capsule
@@ -46,4 +47,4 @@ def collected_sender(fleet: Fleet, plan: CollectPlan, source: str) -> Capsule:
 def _longest_pull(fleet: Fleet, name: str) -> int:
     """Seconds that anybody may need to pull from the plan called ``name``; a restore may take a whole day."""
     pulling = (other.limits.duration_seconds for other in fleet.pullers(name))
-    return max((topology.SECONDS_OF_A_DAY, *pulling))
+    return max((SECONDS_OF_A_DAY, *pulling))

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date, timedelta
-from functools import cache
 
-from generator.inventory.cron import parse_cron
-from generator.inventory.model import CollectPlan, Dataset, Fleet, Node, Ownership, ProtectPlan
+from generator.inventory.model import CollectPlan, Dataset, DirectedStore, Fleet, Node, Ownership, ProtectPlan
 from generator.plan import Account
-
-SECONDS_OF_A_DAY = 86400
-_FIRST_DAY = date(2028, 1, 1)  # a leap year, so that every date of a schedule occurs in the four years that follow
-_DAYS_WALKED = 4 * 366
 
 
 def data_account(fleet: Fleet, source: str) -> Account:
@@ -28,9 +21,21 @@ def data_account(fleet: Fleet, source: str) -> Account:
     )
 
 
-def account_number(fleet: Fleet, plan: CollectPlan, source: str) -> int:
-    """The uid and gid that receive and read the tree of ``source``: root's where owners are kept natively."""
-    return 0 if plan.ownership is Ownership.NATIVE else data_account(fleet, source).number
+def data_accounts(fleet: Fleet, store: CollectPlan | DirectedStore) -> tuple[Account, ...]:
+    """The accounts that meet the sources of ``store``: none where owners are kept natively and root receives."""
+    if store.ownership is Ownership.NATIVE:
+        return ()
+    return tuple(data_account(fleet, source) for source in store.sources)
+
+
+def account_name(fleet: Fleet, store: CollectPlan | DirectedStore, source: str) -> str:
+    """Who receives and reads what ``store`` keeps of ``source``: root where owners are kept natively."""
+    return "root" if store.ownership is Ownership.NATIVE else data_account(fleet, source).name
+
+
+def account_number(fleet: Fleet, store: CollectPlan | DirectedStore, source: str) -> int:
+    """That account's uid and gid."""
+    return 0 if store.ownership is Ownership.NATIVE else data_account(fleet, source).number
 
 
 def tree_path(plan: CollectPlan, source: str) -> str:
@@ -73,16 +78,3 @@ def first_collector(fleet: Fleet, plan: ProtectPlan, source: str) -> CollectPlan
 
 def _direct_collectors(fleet: Fleet, plan: ProtectPlan, source: str) -> Iterator[CollectPlan]:
     return (other for other in fleet.pullers(plan.name) if source in other.sources)
-
-
-@cache
-def longest_interval_seconds(cron: str) -> int:
-    """The longest time between two days on which ``cron`` runs, in seconds, at least one day."""
-    expression = parse_cron(cron)
-    longest, last = 1, None
-    for number in range(_DAYS_WALKED):
-        day = _FIRST_DAY + timedelta(days=number)
-        if expression.runs_on(month=day.month, day=day.day, weekday=day.isoweekday() % 7):
-            longest = max(longest, number - last) if last is not None else longest
-            last = number
-    return longest * SECONDS_OF_A_DAY
