@@ -1,4 +1,4 @@
-"""One deployment for all tests of this directory; each test leaves it whole and running."""
+"""One deployment for all tests of a module; each test leaves it whole and running."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.lab import Lab
 from .platform import Sbdi
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sbdi_fleet(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sbdi]:
     """The deployment, installed, with data on its sources, containers that count, and no backup yet."""
     with Lab(lab_directory) as lab:
