@@ -101,12 +101,12 @@ def _mode(mode: int) -> ShellWord:
 
 def _clock(plan: NodePlan) -> tuple[Hole, ...]:
     return tuple(
-        holes(time=ShellWord.of(str(time)), offset=ShellWord.of(_offset(seconds)))
+        holes(time=ShellWord.of(str(time)), offset=ShellWord.of(clock_offset(seconds)))
         for time, seconds in plan.clock_offsets
     )
 
 
-def _offset(seconds: int) -> str:
+def clock_offset(seconds: int) -> str:
     """As ``date +%::z`` prints it."""
     minutes, second = divmod(abs(seconds), 60)
     return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"

@@ -50,6 +50,7 @@ def _check_names(nodes: Mapping[str, ResolvedNode], tree: Tree, report: Report) 
 
 def _check_unique(nodes: Mapping[str, ResolvedNode], report: Report) -> None:
     hosts: dict[str, ResolvedNode] = {}
+    certificates: dict[str, ResolvedNode] = {}
     addresses: dict[tuple[str, int], ResolvedNode] = {}
     keys: dict[str, ResolvedNode] = {}
     for resolved in nodes.values():
@@ -57,6 +58,9 @@ def _check_unique(nodes: Mapping[str, ResolvedNode], report: Report) -> None:
         other = hosts.setdefault(node.hostname, resolved)
         if other is not resolved:
             _twice(report, f"the host name `{node.hostname}`", "hostname", resolved, other)
+        certificate = certificates.setdefault(node.certname, resolved)
+        if certificate is not resolved and node.hostname != certificate.node.hostname:
+            _twice(report, f"the certificate name `{node.certname}`", "certname", resolved, certificate)
         if node.address:
             other = addresses.setdefault((node.address, node.port), resolved)
             if other is not resolved:

@@ -12,6 +12,7 @@ from generator.inventory.values import (
     AbsolutePath,
     Account,
     Address,
+    CertName,
     Day,
     Egress,
     HomePath,
@@ -196,6 +197,10 @@ class NodePart(LayerPart):
         default=None,
         description="what `hostname` says there: capsules insist on it. "
         "Default: the node's name, `<prefix>-` before it where the fleet has a prefix",
+    )
+    certname: CertName | None = Field(
+        default=None,
+        description="the name in its Puppet certificate, in small letters. Default: the host name, in small letters",
     )
     reach: ReachPart | None = Field(default=None, description="needed where another node connects to it")
     egress: tuple[Egress, ...] | None = Field(

@@ -120,6 +120,7 @@ class Node:
     origin: Origin
     quiescers: tuple[Quiescer, ...] = ()
     scheduler: Scheduler = Scheduler.CRON
+    certname: str = ""  # what the node is called in Puppet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,10 +88,11 @@ class NodeResolver:
         blueprints = _present(settings.datasets, self._blueprints.of)
         quiescers = _present(settings.quiesce, self._quiescers.of)
         os_family = _value(settings, "os_family", "debian")
+        hostname = part.hostname or self._hostname(name, key)
         address = part.reach.address if part.reach else ""
         node = Node(
             name=name,
-            hostname=part.hostname or self._hostname(name, key),
+            hostname=hostname,
             address=address,
             port=part.reach.port if part.reach else 22,
             egress=tuple(sorted(set(part.egress))) if part.egress is not None else _own_address(address),
@@ -106,6 +107,7 @@ class NodeResolver:
             origin=Origin(path=f"nodes.{name}", span=key),
             quiescers=tuple(quiescers[one].quiescer(one, name) for one in sorted(quiescers)),
             scheduler=Scheduler(_value(settings, "scheduler", "cron")),
+            certname=part.certname or hostname.lower(),
         )
         resolved = ResolvedNode(
             node=node,

@@ -167,6 +167,16 @@ def _host(value: str) -> str:
     return value
 
 
+def _certname(value: str) -> str:
+    if value != value.lower():
+        raise refuse(
+            "C0215",
+            f"`{value}` has capitals, and Puppet makes certificates in small letters",
+            f"write `{value.lower()}`",
+        )
+    return _host(value)
+
+
 def _own_host(value: str) -> str:
     if len(value) > 64:
         raise refuse(
@@ -281,6 +291,7 @@ HomePath: TypeAlias = Annotated[str, AfterValidator(_home_path), _described("^/.
 InstalledPath: TypeAlias = Annotated[str, AfterValidator(_installed_path), _described("^/.")]
 StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.")]
 HostName: TypeAlias = Annotated[str, AfterValidator(_own_host)]
+CertName: TypeAlias = Annotated[str, AfterValidator(_certname)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
 Egress: TypeAlias = Annotated[str, AfterValidator(_egress)]
 PublicKey: TypeAlias = Annotated[str, AfterValidator(_public_key)]

@@ -59,15 +59,16 @@ class Lab:
         """The hosts in the order they were made."""
         return tuple(self._hosts.values())
 
-    def host(self, name: str, *, address: str, engines: bool = False) -> Host:
+    def host(self, name: str, *, address: str, engines: bool = False, base: Path | None = None) -> Host:
         """A new host with host name ``name`` and an IPv4 ``address`` on the wire, started, without daemons.
 
         With ``engines`` it has Docker, Podman, ZFS (in user space), btrfs and Gluster too, and a control group of
-        its own. Raises `LabUnavailable` where this machine cannot give it that.
+        its own. ``base`` is another root than the lab's own, read only: ``/`` for what this machine has. Raises
+        `LabUnavailable` where this machine cannot give it that.
         """
         if name in self._hosts or name in self._machines:
             raise LabError(f"there is a host {name} already")
-        return self._make(name, address, engines)
+        return self._make(name, address, engines, base)
 
     def machine(self, name: str, *, address: str, cold: bool = False) -> Machine:
         """A new emulated machine on the wire: a Debian with systemd and a kernel that has device mapper and ZFS.
@@ -99,12 +100,12 @@ class Lab:
         lost.kill()
         return self._make(name, address, lost.has_engines)
 
-    def _make(self, name: str, address: str, engines: bool) -> Host:
+    def _make(self, name: str, address: str, engines: bool, base: Path | None = None) -> Host:
         directory = self._run.path / f"{self._made}-{name}"
         host = Host(
             name=name,
             interface=IPv4Interface(f"{address}/{self._prefix_length}"),
-            base=base_root(ENGINES if engines else PLAIN),
+            base=base or base_root(ENGINES if engines else PLAIN),
             directory=directory,
             group=cgroups.hierarchy() / self._run.path.name / directory.name if engines else None,
             lifeline=self._run.lifeline,

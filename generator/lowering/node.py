@@ -51,6 +51,7 @@ def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> Node
         artifacts=tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
         origin=node.origin,
         os_family=node.os_family,
+        certname=node.certname,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from generator.plan.artifacts import Artifact
 from generator.plan.origin import Origin
@@ -43,7 +43,7 @@ class NodePlan:
     ``hostname`` is the identity that installer and capsules insist on. ``clock_offsets`` are pairs of a Unix time and
     the UTC offset in seconds that the node's time zone must have then: the installer refuses a node whose clock runs
     in another zone than its schedules were proved for. ``packages`` name what the capsules need, as ``os_family``
-    (a key of `generator.inventory.tools.TOOLS`) calls it.
+    (a key of `generator.inventory.tools.TOOLS`) calls it. ``certname`` is the name that Puppet's certificate has.
     """
 
     name: str
@@ -57,6 +57,7 @@ class NodePlan:
     artifacts: tuple[Artifact, ...]
     origin: Origin
     os_family: str = "debian"
+    certname: str = field(default="", repr=False)  # no file of the node is made from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
