@@ -11,6 +11,7 @@ import click
 from generator.cli.build import Proved, prove_inventory
 from generator.cli.console import TROUBLE, refuse, trouble
 from generator.cli.inventory_file import find_inventory
+from generator.deliveries.plain import SUMMARIES
 from generator.plan import Artifact, NodePlan, Origin
 from generator.render import open_library
 from generator.render.reasons import reasons
@@ -37,7 +38,7 @@ def command(file: str, inventory: Path | None, node: str | None) -> None:
     found = _artifacts(proved, path, node)
     if not found:
         message = f"no artifact of {proved.fleet.deployment} lies at {path}"
-        if Path(path).name in ("install.sh", "remove.sh", "manifest.json"):
+        if Path(path).name in (*SUMMARIES, "manifest.json"):
             message = f"{path} describes the whole node: no single entry of the inventory caused it"
         advice = "give a file below nodes/<node>/root/ of the output, or its absolute path on the node"
         raise refuse([trouble("C0540", message, advice)], TROUBLE)

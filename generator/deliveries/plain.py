@@ -1,4 +1,4 @@
-"""The delivery ``plain``: two argument-free scripts for a node that nothing manages."""
+"""The delivery ``plain``: argument-free scripts for a node that nothing manages: two do, two only look."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from generator.render.templates import TemplateLibrary
 
 SUMMARIES = {
     "install.sh": "Puts this build of the node's backup programs in their place; a second run changes nothing.",
+    "preview-removal.sh": "Says what remove.sh would do now, in its words; changes nothing.",
+    "preview.sh": "Says what install.sh would do now, in its words, and refuses what it would; changes nothing.",
     "remove.sh": "Takes the node's backup programs away again, and leaves every backup, log and state file alone.",
 }
 
 
 class PlainDelivery:
-    """``install.sh`` and ``remove.sh``, with everything that they do hard-coded."""
+    """``install.sh``, ``remove.sh`` and a preview of each, with everything that they do hard-coded."""
 
     name = "plain"
 
     def deliver(
         self, deployment: str, paths: Paths, node: RenderedNode, library: TemplateLibrary
     ) -> tuple[DeliveryFile, ...]:
-        """Both scripts of ``node``, whose files must include its manifest."""
+        """The scripts of ``node``, whose files must include its manifest."""
         common = _common(deployment, paths, node)
         return tuple(_script(program, common, library) for program in SUMMARIES)
 

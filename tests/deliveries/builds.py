@@ -142,7 +142,7 @@ class Build:
 
 
 def scripts_on(tmp_path: Path) -> list[Path]:
-    """Both scripts of a build as files of this machine."""
+    """The scripts of a build as files of this machine."""
     written = []
     for name, text in Build().scripts().items():
         written.append(tmp_path / name)

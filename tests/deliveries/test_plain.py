@@ -35,7 +35,7 @@ def test_files_stand_in_the_order_in_which_they_are_placed() -> None:
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("index", range(4))
 def test_linters_have_nothing_to_say(tmp_path: Path, index: int) -> None:
     script = scripts_on(tmp_path)[index]
     subprocess.run(["bash", "-n", script], check=True)

@@ -28,10 +28,13 @@ def install(box: Box, build: Build) -> Ended:
 
 
 def refused(box: Box, build: Build, status: int, why: str) -> None:
-    """The installer refuses the build and leaves the node exactly as it was."""
+    """The installer refuses the build and leaves the node exactly as it was; so does its preview, in its words."""
     build.put(box)
     before = box.snapshot(*WATCHED)
+    looked = box.run("/root/build/preview.sh")
     done = box.run("/root/build/install.sh")
+    assert (looked.status, looked.out) == (done.status, done.out)
+    assert looked.err.replace("preview.sh: ", "install.sh: ") == done.err
     assert (done.status, why in done.err, "nothing was changed" in done.err) == (status, True, True), done
     assert box.snapshot(*WATCHED) == before
 

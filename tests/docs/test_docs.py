@@ -135,7 +135,8 @@ def test_the_readmes_node_is_a_real_one(kaizen: FleetPlan) -> None:
     assert len(shown) >= 10
     assert shown <= built, shown - built
     assert re.search(r"^  install\.sh  remove\.sh ", text, re.M)
-    assert set(SUMMARIES) == {"install.sh", "remove.sh"}
+    assert re.search(r"^  preview\.sh  preview-removal\.sh ", text, re.M)
+    assert set(SUMMARIES) == {"install.sh", "remove.sh", "preview.sh", "preview-removal.sh"}
 
 
 def paths(plan: FleetPlan, name: str) -> set[str]:
