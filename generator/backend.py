@@ -109,8 +109,8 @@ def _deliver(
         progress("deliver", count, len(nodes))
         found[node.name] = tuple(
             file
-            for delivery in deliveries().values()
-            for file in delivery.deliver(request.plan.deployment, request.paths, node, request.library)
+            for name in node.plan.deliveries
+            for file in deliveries()[name].deliver(request.plan.deployment, request.paths, node, request.library)
         )
         verifying.see_delivery(node.name, found[node.name])
     progress("deliver", len(nodes), len(nodes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.deliveries.names import package_name
 from generator.deliveries.order import in_placing_order
 from generator.deliveries.requirements import Command, Requirements, requirements
 from generator.inventory.model import Paths
@@ -28,7 +29,7 @@ class PlainDelivery:
         self, deployment: str, paths: Paths, node: RenderedNode, library: TemplateLibrary
     ) -> tuple[DeliveryFile, ...]:
         """The scripts of ``node``, whose files must include its manifest."""
-        common = _common(deployment, paths, node)
+        common = common_holes(deployment, paths, node)
         return tuple(_script(program, common, library) for program in SUMMARIES)
 
 
@@ -44,12 +45,14 @@ def _script(program: str, common: dict[str, Hole], library: TemplateLibrary) -> 
     )
 
 
-def _common(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole]:
+def common_holes(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Hole]:
+    """What every script that installs or removes ``node`` is given."""
     plan = node.plan
     needs = requirements(plan, node.files)
     return {
         "deployment": ShellWord.of(deployment),
         "node": ShellWord.of(plan.name),
+        "package": ShellWord.of(package_name(deployment, plan.name)),
         "hostname": ShellWord.of(plan.hostname),
         "build_id": ShellWord.of(node.build_id),
         "origin": ShellWord.of(plan.origin.path),

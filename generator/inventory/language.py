@@ -168,6 +168,10 @@ class LayerPart(Part):
     scheduler: Literal["cron", "systemd"] | None = Field(
         default=None, description="what starts its capsules: a cron table, or systemd's timers. Built in: cron"
     )
+    deliveries: tuple[Literal["debian", "plain"], ...] | None = Field(
+        default=None,
+        description="what the build makes to install it: `plain` scripts, a `debian` package. Built in: [plain]",
+    )
     tools: dict[str, AbsolutePath | None] | None = Field(
         default=None, description="paths of commands that lie elsewhere"
     )

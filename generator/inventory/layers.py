@@ -14,7 +14,7 @@ from generator.plan.origin import Span
 from generator.source import Entry, Scalar, plain
 from generator.source import Mapping as Tree
 
-SCALARS = ("site", "timezone", "os_family", "sudo", "scheduler")
+SCALARS = ("site", "timezone", "os_family", "sudo", "scheduler", "deliveries")
 MAPPINGS = ("tools", "datasets", "quiesce", "restore_points")
 
 

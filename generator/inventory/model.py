@@ -121,6 +121,7 @@ class Node:
     quiescers: tuple[Quiescer, ...] = ()
     scheduler: Scheduler = Scheduler.CRON
     certname: str = ""  # what the node is called in Puppet
+    deliveries: tuple[str, ...] = ("plain",)  # names of deliveries, sorted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

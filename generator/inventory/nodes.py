@@ -108,6 +108,7 @@ class NodeResolver:
             quiescers=tuple(quiescers[one].quiescer(one, name) for one in sorted(quiescers)),
             scheduler=Scheduler(_value(settings, "scheduler", "cron")),
             certname=part.certname or hostname.lower(),
+            deliveries=self._deliveries(settings, os_family, key),
         )
         resolved = ResolvedNode(
             node=node,
@@ -130,6 +131,18 @@ class NodeResolver:
             said = f"`{made}` is longer than the {LONGEST_HOST_NAME} characters that Linux gives a host name"
             self._report.error("C0215", said, key, "say what it is really called: `hostname: …`")
         return made
+
+    def _deliveries(self, settings: Settings, os_family: str, key: Span) -> tuple[str, ...]:
+        sourced = settings.scalars.get("deliveries")
+        wanted = ("plain",) if sourced is None else tuple(sorted(set(sourced.value)))
+        if "debian" in wanted and os_family != "debian":
+            self._report.error(
+                "C0330",
+                f"the node is of the family {os_family}, and would get a package of Debian's",
+                key if sourced is None else sourced.span,
+                "leave `debian` out of its `deliveries:`, or correct `os_family:`",
+            )
+        return wanted
 
     def _tool_table(self, os_family: str, overrides: Mapping[str, Sourced]) -> dict[str, str]:
         cache_key = (os_family, *((name, one.value) for name, one in overrides.items()))

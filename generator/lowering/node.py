@@ -52,6 +52,7 @@ def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> Node
         origin=node.origin,
         os_family=node.os_family,
         certname=node.certname,
+        deliveries=node.deliveries,
     )
 
 

@@ -68,7 +68,8 @@ class RenderedNode:
 class DeliveryFile:
     """A file that puts a node's files there: ``path`` is relative to ``nodes/<node>/`` of the output.
 
-    ``shape`` and ``template`` are those of `RenderedFile`; scripts are verified like capsules, once for each shape.
+    ``shape`` and ``template`` are those of `RenderedFile`; scripts are verified like capsules, once for each shape,
+    and so are the ``scripts`` inside of an archive.
     """
 
     path: str
@@ -77,3 +78,4 @@ class DeliveryFile:
     sensitive: bool = False
     shape: Shape = b""
     template: str = ""
+    scripts: tuple[DeliveryFile, ...] = ()

@@ -44,7 +44,8 @@ def script_subjects(delivered: Mapping[str, Iterable[DeliveryFile]]) -> tuple[Su
     return tuple(
         Subject(node, _as_rendered(file))
         for node, files in delivered.items()
-        for file in files
+        for delivery in files
+        for file in (delivery, *delivery.scripts)
         if file.path.endswith(".sh")
     )
 

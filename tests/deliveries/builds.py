@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from generator.deliveries import debian
 from generator.deliveries.plain import DELIVERY
 from generator.inventory.model import Paths
 from generator.plan import Account, Directory, NodePlan, Origin
-from generator.render import Kind, RenderedFile, RenderedNode, open_library
+from generator.render import DeliveryFile, Kind, RenderedFile, RenderedNode, open_library
 from tests.deliveries.box import Box
 
 ORIGIN = Origin(path="nodes.web-1")
@@ -127,10 +128,18 @@ class Build:
 
     def scripts(self) -> dict[str, str]:
         """The delivered scripts by name."""
-        files = tuple(sorted(self.files, key=lambda file: file.path))
-        node = RenderedNode(plan=self.plan(), build_id=f"build{self.version}", files=files)
-        delivered = DELIVERY.deliver(self.deployment, self.paths, node, LIBRARY)
+        delivered = DELIVERY.deliver(self.deployment, self.paths, self.node(), LIBRARY)
         return {file.path: file.content.decode() for file in delivered}
+
+    def node(self) -> RenderedNode:
+        """The node as the seal hands it to a delivery."""
+        files = tuple(sorted(self.files, key=lambda file: file.path))
+        return RenderedNode(plan=self.plan(), build_id=f"build{self.version}", files=files)
+
+    def package(self) -> DeliveryFile:
+        """The node's package for dpkg."""
+        (package,) = debian.DELIVERY.deliver(self.deployment, self.paths, self.node(), LIBRARY)
+        return package
 
     def put(self, box: Box, directory: str = "/root/build") -> None:
         """Copy the build into the box, as an administrator would."""
