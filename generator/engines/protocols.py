@@ -89,8 +89,8 @@ class QuiescerEngine(Protocol):
         """Packages that the functions need on ``node``, by Debian's names."""
         ...
 
-    def functions(self, node: Node) -> Fragment:
-        """The bash functions of the contract in ``templates/quiescers/README.md``, put into a capsule once."""
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
+        """The bash functions of the contract in ``templates/quiescers/README.md``; a capsule gets equal ones once."""
         ...
 
     def arguments(self, fleet: Fleet, quiescer: Quiescer) -> tuple[Hole, ...]:

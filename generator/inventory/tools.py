@@ -25,6 +25,7 @@ COMMANDS = (
     "hostname",
     "join",
     "logger",
+    "lvchange",
     "lvcreate",
     "lvremove",
     "lvs",
@@ -59,7 +60,18 @@ COMMANDS = (
 # Both families have merged /bin into /usr/bin.
 _MERGED = {command: f"/usr/bin/{command}" for command in COMMANDS} | {
     command: f"/usr/sbin/{command}"
-    for command in ("blkid", "fsfreeze", "gluster", "lvcreate", "lvremove", "lvs", "wipefs", "zfs", "zpool")
+    for command in (
+        "blkid",
+        "fsfreeze",
+        "gluster",
+        "lvchange",
+        "lvcreate",
+        "lvremove",
+        "lvs",
+        "wipefs",
+        "zfs",
+        "zpool",
+    )
 }
 _MERGED["sendmail"] = "/usr/sbin/sendmail"  # of whichever package delivers mail
 

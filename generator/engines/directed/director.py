@@ -8,7 +8,7 @@ from generator.engines.capsules import capsule_path, key_path, known_hosts_path,
 from generator.engines.contribution import Connection, Contribution, ListedStores
 from generator.engines.directed import names
 from generator.engines.directed.phases import UNPAUSE_SECONDS, phases
-from generator.engines.directed.quiesce import paused_nodes, stoppable_nodes
+from generator.engines.directed.quiesce import stoppable_nodes
 from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.inventory.model import DirectedPlan, FanOutEngine, Fleet
 from generator.plan import Capsule, CronEntry, Hole, Holes, Needs, holes_of
@@ -69,7 +69,7 @@ def store_nodes(plan: DirectedPlan) -> tuple[str, ...]:
 
 def _orders(fleet: Fleet, plan: DirectedPlan) -> tuple[tuple[str, str], ...]:
     """Pairs of a node and a capsule that the director may start there."""
-    stores, paused = store_nodes(plan), paused_nodes(fleet, plan)
+    stores, paused = store_nodes(plan), names.paused_nodes(fleet, plan)
     verbs: list[tuple[Iterable[str], str]] = [
         (paused, names.pause(plan.name)),
         (paused, names.unpause(plan.name)),
@@ -115,7 +115,7 @@ def _calling(fleet: Fleet, plan: DirectedPlan, capsule: str) -> dict[str, Hole]:
 
 def _capsules(fleet: Fleet, plan: DirectedPlan) -> tuple[Capsule, ...]:
     made = [_perform(fleet, plan)]
-    paused, stoppable = paused_nodes(fleet, plan), stoppable_nodes(fleet, plan)
+    paused, stoppable = names.paused_nodes(fleet, plan), stoppable_nodes(fleet, plan)
     lease = plan.lease.deadline_seconds
     orders = (
         ("pause_containers", names.pause(plan.name), paused, lease, "Pauses", f", for at most {lease} seconds"),
@@ -177,7 +177,7 @@ def _restore(fleet: Fleet, plan: DirectedPlan, name: str, *, latest_only: bool) 
 
 
 def _perform(fleet: Fleet, plan: DirectedPlan) -> Capsule:
-    paused, stores = paused_nodes(fleet, plan), store_nodes(plan)
+    paused, stores = names.paused_nodes(fleet, plan), store_nodes(plan)
     phases = (
         ("pause", names.pause, paused),
         ("unpause", names.unpause, paused),

@@ -91,6 +91,16 @@ def run_directory(fleet: Fleet, plan: str) -> str:
     return f"/run/capsule/{fleet.deployment}/{plan}"
 
 
+def lease_directory(fleet: Fleet, plan: DirectedPlan) -> str:
+    """Where a paused node keeps what it holds."""
+    return f"{run_directory(fleet, '')}lease_{plan.name}"
+
+
+def paused_nodes(fleet: Fleet, plan: DirectedPlan) -> tuple[str, ...]:
+    """The nodes that have something to hold still."""
+    return tuple(name for name in plan.quiesced if fleet.node(name).quiescers)
+
+
 def planned_datasets(plan: DirectedPlan, node: Node) -> tuple[Dataset, ...]:
     """The datasets of ``node`` that ``plan`` backs up."""
     return tuple(dataset for dataset in node.datasets if not plan.datasets or dataset.name in plan.datasets)

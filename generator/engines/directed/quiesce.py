@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from generator.engines.capsules import make_capsule
 from generator.engines.contribution import Contribution
 from generator.engines.directed import names
+from generator.engines.directed.source import is_live
 from generator.engines.discovery import quiescers
 from generator.engines.protocols import QuiescerEngine
 from generator.inventory.model import DirectedPlan, Fleet, Node
@@ -23,28 +25,20 @@ class Controller(QuiescerEngine, Protocol):
         ...
 
 
+# Nobody waits longer than this for what is written before a pause, nor longer than a quarter of the pause.
+FLUSH_SECONDS = 30
 # Services stop writing first; a filesystem is frozen last, because the tools of the others would wait for it.
 ORDER = ("service", "docker", "podman", "fsfreeze")
 
 
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
     """The capsules that hold a node still and let it go, on every node of ``plan`` that has quiescers."""
-    return tuple(_quiesced(fleet, plan, fleet.node(name)) for name in paused_nodes(fleet, plan))
-
-
-def paused_nodes(fleet: Fleet, plan: DirectedPlan) -> tuple[str, ...]:
-    """The nodes that have something to hold still."""
-    return tuple(name for name in plan.quiesced if fleet.node(name).quiescers)
+    return tuple(_quiesced(fleet, plan, fleet.node(name)) for name in names.paused_nodes(fleet, plan))
 
 
 def stoppable_nodes(fleet: Fleet, plan: DirectedPlan) -> tuple[str, ...]:
     """The nodes whose containers the director may stop and start."""
     return tuple(name for name in plan.quiesced if plan.docker_control and _controlled(fleet.node(name)))
-
-
-def lease_directory(fleet: Fleet, plan: DirectedPlan) -> str:
-    """Where a paused node keeps what it holds."""
-    return f"{names.run_directory(fleet, '')}lease_{plan.name}"
 
 
 def _quiesced(fleet: Fleet, plan: DirectedPlan, node: Node) -> Contribution:
@@ -86,12 +80,16 @@ def _controlled(node: Node) -> tuple[str, ...]:
 
 def _controlling_functions(node: Node, name: str) -> tuple[Fragment, ...]:
     engine = quiescers()[name]
-    return (engine.functions(node), engine.control(node)) if isinstance(engine, Controller) else ()
+    return (*engine.functions(node), engine.control(node)) if isinstance(engine, Controller) else ()
+
+
+def _once(functions: Iterable[Fragment]) -> tuple[Fragment, ...]:
+    return tuple(dict.fromkeys(functions))
 
 
 def _common(fleet: Fleet, plan: DirectedPlan, engines: tuple[str, ...]) -> dict[str, Hole]:
     return {
-        "lease": ShellWord.of(lease_directory(fleet, plan)),
+        "lease": ShellWord.of(names.lease_directory(fleet, plan)),
         "engines": tuple(ShellWord.of(name) for name in engines),
         "engines_reversed": tuple(ShellWord.of(name) for name in reversed(engines)),
     }
@@ -107,7 +105,7 @@ def _lease_capsule(fleet: Fleet, plan: DirectedPlan, node: Node, name: str, temp
         template=template,
         summary=f"{verb} while plan {plan.name} takes snapshots: {', '.join(one.name for one in ordered)}.",
         origin=plan.lease.origin,
-        functions=tuple(quiescers()[engine].functions(node) for engine in engines),
+        functions=_once(part for engine in engines for part in quiescers()[engine].functions(node)),
         quiescers=tuple(
             holes_of(
                 one.origin,
@@ -116,10 +114,20 @@ def _lease_capsule(fleet: Fleet, plan: DirectedPlan, node: Node, name: str, temp
             )
             for one in ordered
         ),
+        flushed=tuple(ShellWord.of(path) for path in _flushed(plan, node)),
+        flush_seconds=ShellWord.of(str(max(1, min(FLUSH_SECONDS, plan.lease.deadline_seconds // 4)))),
         deadline_seconds=ShellWord.of(str(plan.lease.deadline_seconds)),
         cool_down_seconds=ShellWord.of(str(plan.lease.cool_down_seconds)),
         **_common(fleet, plan, engines),
     )
+
+
+def _flushed(plan: DirectedPlan, node: Node) -> tuple[str, ...]:
+    """Paths in whose file systems nothing should wait to be written when they are frozen."""
+    frozen = (path for one in node.quiescers for path in quiescers()[one.engine].frozen(one.settings))
+    datasets = names.planned_datasets(plan, node) if node.name in plan.sources else ()
+    taken = (names.dataset_path(dataset) for dataset in datasets if not is_live(dataset))
+    return tuple(sorted({*frozen, *taken}))
 
 
 def _stop_capsule(fleet: Fleet, plan: DirectedPlan, node: Node, name: str, template: str, verb: str) -> Capsule:
@@ -132,7 +140,7 @@ def _stop_capsule(fleet: Fleet, plan: DirectedPlan, node: Node, name: str, templ
         template=template,
         summary=f"{verb} the containers of this node, for plan {plan.name}.",
         origin=plan.origin,
-        functions=tuple(part for engine in engines for part in _controlling_functions(node, engine)),
+        functions=_once(part for engine in engines for part in _controlling_functions(node, engine)),
         hold=ShellWord.of(stop),
         mark=ShellWord.of(f"/run/capsule/stopped/{fleet.deployment}.{stop}"),
         **_common(fleet, plan, engines),

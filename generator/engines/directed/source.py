@@ -19,7 +19,6 @@ PACKAGES = ("acl", "attr", "bash", "mount", "rsync", "util-linux")
 REMOVE_SECONDS = 600
 LONGEST_NAME = 64  # the kernel's device mapper takes 127 characters of group and volume, with every hyphen doubled
 LIVE = "plain"
-POOLED = ("gluster", "lvm-thin")  # their snapshots take space from what the live data lies in
 
 
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
@@ -99,8 +98,10 @@ def _whole(
         summary=f"{verb} {len(datasets)} dataset{'s'[: len(datasets) != 1]} of this node for plan {plan.name}.",
         origin=plan.origin,
         duration_seconds=ShellWord.of(str(seconds)),
-        guarded=any(_engine(dataset).name in POOLED for dataset in datasets),
-        guard_seconds=ShellWord.of(str(2 * plan.limits.duration_seconds)),
+        guarded=not all(is_live(dataset) for dataset in datasets),
+        keep_seconds=ShellWord.of(str(plan.limits.duration_seconds)),
+        paused=node.name in names.paused_nodes(fleet, plan),
+        lease=ShellWord.of(names.lease_directory(fleet, plan)),
         **_parts(fleet, plan, node, datasets),
     )
 

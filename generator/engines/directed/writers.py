@@ -16,11 +16,11 @@ def writer_holes(fleet: Fleet, node: Node) -> dict[str, Hole]:
     functions: list[Hole] = []
     used = sorted({one.engine for one in running})
     for engine in (engines[name] for name in used):
-        functions.append(engine.functions(node))
+        functions += engine.functions(node)
         if isinstance(engine, Controller):
             functions.append(engine.control(node))
     return {
-        "running_functions": tuple(functions),
+        "running_functions": tuple(dict.fromkeys(functions)),
         "writer_engines": tuple(ShellWord.of(name) for name in used),
         "writers": tuple(_writer(fleet, one) for one in running),
     }

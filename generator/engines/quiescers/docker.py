@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.engines.quiescers.containers import container_functions
 from generator.engines.settings import EngineSettings
 from generator.inventory.model import Fleet, Node, Quiescer
 from generator.plan import Fragment, Hole, holes
@@ -24,15 +25,13 @@ class DockerQuiescer:
         """Packages that the functions need on ``node``."""
         return ("docker.io", "util-linux")
 
-    def functions(self, node: Node) -> Fragment:
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
         """The functions of the contract."""
-        return Fragment(
+        own = Fragment(
             template="quiescers/docker_functions.sh.j2",
-            holes=holes(
-                docker=ShellWord.of(node.tools["docker"]),
-                host=ShellWord.of(HOST),
-            ),
+            holes=holes(docker=ShellWord.of(node.tools["docker"]), host=ShellWord.of(HOST)),
         )
+        return (container_functions(), own)
 
     def control(self, node: Node) -> Fragment:
         """Functions that stop and start everything, for the capsules that do."""

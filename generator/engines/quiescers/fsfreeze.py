@@ -29,14 +29,16 @@ class FsfreezeQuiescer:
         """Packages that the functions need on ``node``."""
         return ("util-linux",)
 
-    def functions(self, node: Node) -> Fragment:
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
         """The functions of the contract."""
         places = sorted({str(PurePosixPath(path).parent) for path in node.tools.values()})
-        return Fragment(
-            template="quiescers/fsfreeze_functions.sh.j2",
-            holes=holes(
-                fsfreeze=ShellWord.of(node.tools["fsfreeze"]),
-                places=tuple(ShellWord.of(path) for path in places),
+        return (
+            Fragment(
+                template="quiescers/fsfreeze_functions.sh.j2",
+                holes=holes(
+                    fsfreeze=ShellWord.of(node.tools["fsfreeze"]),
+                    places=tuple(ShellWord.of(path) for path in places),
+                ),
             ),
         )
 

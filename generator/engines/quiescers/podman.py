@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.engines.quiescers.containers import container_functions
 from generator.engines.settings import EngineSettings
 from generator.inventory.model import Fleet, Node, Quiescer
 from generator.plan import Fragment, Hole, holes
@@ -22,12 +23,12 @@ class PodmanQuiescer:
         """Packages that the functions need on ``node``."""
         return ("podman", "util-linux")
 
-    def functions(self, node: Node) -> Fragment:
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
         """The functions of the contract."""
-        return Fragment(
-            template="quiescers/podman_functions.sh.j2",
-            holes=holes(podman=ShellWord.of(node.tools["podman"])),
+        own = Fragment(
+            template="quiescers/podman_functions.sh.j2", holes=holes(podman=ShellWord.of(node.tools["podman"]))
         )
+        return (container_functions(), own)
 
     def control(self, node: Node) -> Fragment:
         """Functions that stop and start everything, for the capsules that do."""

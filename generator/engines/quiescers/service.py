@@ -37,11 +37,13 @@ class ServiceQuiescer:
         """Packages that the functions need on ``node``."""
         return ("systemd", "util-linux")
 
-    def functions(self, node: Node) -> Fragment:
+    def functions(self, node: Node) -> tuple[Fragment, ...]:
         """The functions of the contract."""
-        return Fragment(
-            template="quiescers/service_functions.sh.j2",
-            holes=holes(date=ShellWord.of(node.tools["date"]), systemctl=ShellWord.of(node.tools["systemctl"])),
+        return (
+            Fragment(
+                template="quiescers/service_functions.sh.j2",
+                holes=holes(date=ShellWord.of(node.tools["date"]), systemctl=ShellWord.of(node.tools["systemctl"])),
+            ),
         )
 
     def arguments(self, fleet: Fleet, quiescer: Quiescer) -> tuple[Hole, ...]:  # noqa: ARG002

@@ -10,13 +10,14 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from fleets import HERE, make_directed, make_fleet, make_node, make_store
 
 from generator.engines.contribution import Contribution
 from generator.engines.directed import quiesce
 from generator.engines.discovery import quiescers
-from generator.inventory.model import DirectedPlan, Fleet, Lease, Node, Paths, Quiescer
+from generator.inventory.model import Dataset, DirectedPlan, Fleet, Lease, Node, Paths, Quiescer
 from generator.inventory.tools import TOOLS
 from generator.plan import Capsule, Holes
 from generator.quoting import ShellWord
@@ -47,6 +48,11 @@ if [[ "$verb" == events || "$verb" == --stream=false ]]; then
   exit 0
 fi
 if [[ -e "$verb.slow" ]]; then sleep "$(<"$verb.slow")"; fi
+if [[ -e "$verb.late" ]]; then
+  late="sleep $(<"$verb.late"); for one in $*; do echo paused >containers/\\$one; done; echo >$verb.came"
+  setsid bash -c "$late" &>/dev/null &
+  sleep 60
+fi
 if [[ -e docker.down ]]; then echo 'Cannot connect to the Docker daemon' >&2; exit 1; fi
 case "$verb" in
   ls)
@@ -101,6 +107,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="capsule-quiet-"))
+        self.call_seconds, self.calm_seconds = 30, 4
         for name in ("tools", "containers", "units", "run", "logs", "state/locks", "state/runs", "bin"):
             (self.root / name).mkdir(parents=True)
         for name, text in (
@@ -131,10 +138,10 @@ class Machine:
 
     # --- What is built
 
-    def node(self, *wanted: Quiescer) -> Node:
+    def node(self, *wanted: Quiescer, datasets: tuple[Dataset, ...] = ()) -> Node:
         own = {path.name: str(path) for path in (self.root / "tools").iterdir()}
         tools = {**TOOLS["debian"], **own}
-        return make_node("alpha", hostname=socket.gethostname(), tools=tools, quiescers=wanted)
+        return make_node("alpha", hostname=socket.gethostname(), tools=tools, quiescers=wanted, datasets=datasets)
 
     def install(
         self,
@@ -143,9 +150,11 @@ class Machine:
         cool_down: int = 0,
         plan: str = "deployment",
         control: bool = False,
+        datasets: tuple[Dataset, ...] = (),
     ) -> None:
         """The capsules of one plan; those of another one stay."""
-        fleet, directed = self.plan(*wanted, deadline=deadline, cool_down=cool_down, plan=plan, control=control)
+        settings: dict[str, Any] = {"deadline": deadline, "cool_down": cool_down, "plan": plan, "control": control}
+        fleet, directed = self.plan(*wanted, datasets=datasets, **settings)
         for contribution in quiesce.contributions(fleet, directed):
             self.place(contribution)
 
@@ -156,6 +165,7 @@ class Machine:
         cool_down: int = 0,
         plan: str = "deployment",
         control: bool = False,
+        datasets: tuple[Dataset, ...] = (),
     ) -> tuple[Fleet, DirectedPlan]:
         lease = Lease(deadline_seconds=deadline, cool_down_seconds=cool_down, origin=HERE)
         store = make_store("store", ("alpha",))
@@ -163,7 +173,7 @@ class Machine:
         paths = Paths(
             programs=f"{self.root}/programs", logs=f"{self.root}/logs", state=f"{self.root}/state", metrics=""
         )
-        nodes = [self.node(*wanted), make_node("store"), make_node("director")]
+        nodes = [self.node(*wanted, datasets=datasets), make_node("store"), make_node("director")]
         return make_fleet(nodes, paths=paths, directed_plans=(directed,)), directed
 
     def place(self, contribution: Contribution) -> None:
@@ -180,6 +190,8 @@ class Machine:
             text.replace("/run/capsule", f"{self.root}/run")
             .replace("/run/docker.pid", f"{self.root}/docker.pid")
             .replace("/run/systemd/system", "/nonexistent")
+            .replace("call_seconds=30", f"call_seconds={self.call_seconds}")
+            .replace("""printf '%d' "$call_seconds\"""", f"printf {self.calm_seconds}")
         )
 
     # --- What is done

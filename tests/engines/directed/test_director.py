@@ -106,6 +106,47 @@ def test_what_is_not_one_moment_of_everything_is_partial(
     assert fleet.state("perform_backup.pause")["whole"] == ("yes" if "pull" in call else "no")
 
 
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("return 124", "it did not answer within 10 seconds"),
+        ("echo stuck >&2; return 124", "it did not answer within 10 seconds: stuck "),
+        ("return 75", "it gave no reason; its own log may"),
+    ],
+)
+def test_a_node_that_fails_without_a_word_is_not_said_to_have_no_reason(
+    fleet: SmallFleet, script: str, why: str
+) -> None:
+    fleet.install()
+    fleet.answer("node-2.pause_deployment", script)
+    assert f'why="{why}"' in fleet.run().stderr
+    assert 'why="' in fleet.run("pause_containers").stderr
+
+
+def test_a_run_that_can_write_nothing_down_says_so(fleet: SmallFleet) -> None:
+    fleet.install()
+    scratch = fleet.root / "run" / "test"
+    scratch.write_text("")
+    for name in ("perform_backup", "pause_containers", "restore_latest_backup"):
+        done = fleet.run(name)
+        assert done.returncode == 73
+        assert "SCRATCH-UNWRITABLE" in done.stderr
+    assert fleet.state()["result"] == "failed"
+    scratch.unlink()
+    fleet.answer("node-3.pause_deployment", f"echo paused 1; rm -r {scratch}/perform_backup")
+    done = fleet.run()
+    assert done.returncode == 73
+    assert "nobody is called" in done.stderr and "SCRATCH-UNWRITABLE" in done.stderr
+    assert (fleet.called("pause"), fleet.called("prepare")) == (SOURCES, [])
+
+
+def test_a_store_that_says_more_than_can_be_counted(fleet: SmallFleet) -> None:
+    fleet.install()
+    part = f"part x complete {'9' * 15} {'9' * 17}"
+    fleet.answer("store-a.pull_deployment", f"for i in {{1..200}}; do echo {part}; done; echo result complete")
+    assert (fleet.run().returncode, fleet.state()["bytes"]) == (0, "1000000000000000000")
+
+
 def test_a_store_that_keeps_nothing_makes_it_partial_and_two_make_it_failed(fleet: SmallFleet) -> None:
     fleet.install()
     fleet.answer("store-a.commit_deployment", "return 75")

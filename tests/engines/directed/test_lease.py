@@ -9,8 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+from fleets import HERE, make_dataset
 from quiet_machine import Machine, container, quiescer
 
+from generator.engines.discovery import snapshots
+from generator.engines.producers.paths import PathsSettings
+from generator.inventory.model import Dataset, Snapshot
 from generator.verify.bash_rules import violations
 from generator.verify.bash_tree import parse
 from generator.verify.shellcheck import EXCLUDED
@@ -31,7 +35,7 @@ def test_capsules_obey_every_rule(machine: Machine) -> None:
         quiescer("service", unit="postgresql.service"),
         quiescer("fsfreeze", path="/srv/data"),
     )
-    machine.install(*everything, control=True)
+    machine.install(*everything, control=True, datasets=(frozen("frozen", "btrfs"),))
     capsules = sorted((machine.root / "bin").iterdir())
     assert {one.name: violations(parse(one.read_bytes())) for one in capsules} == {one.name: () for one in capsules}
     excluded = f"--exclude={','.join(EXCLUDED)}"
@@ -119,6 +123,18 @@ def test_a_pause_that_is_slower_than_its_own_deadline(machine: Machine) -> None:
     assert machine.run("unpause_deployment").stdout == "lapsed\n"
 
 
+def test_a_daemon_that_carries_an_order_out_late_leaves_nothing_paused(machine: Machine) -> None:
+    machine.call_seconds, machine.calm_seconds = 3, 6
+    machine.install(DOCKER, deadline=2)
+    machine.containers(a="running", c="paused")
+    machine.set("pause.late", "7")
+    failed = machine.run("pause_deployment")
+    assert "PAUSE-UNANSWERED" in failed.stderr
+    machine.until(lambda: (machine.root / "pause.came").exists())
+    machine.until(lambda: is_over(machine) and not machine.watchdogs())
+    assert machine.state() == {"a": "running", "c": "paused"}
+
+
 def test_an_end_that_comes_while_it_is_being_paused(machine: Machine) -> None:
     machine.install(DOCKER)
     machine.containers(a="running", b="running")
@@ -129,6 +145,31 @@ def test_an_end_that_comes_while_it_is_being_paused(machine: Machine) -> None:
     assert (ended.returncode, ended.stdout) == (10, "lapsed\n")
     assert begun.wait() == 10
     assert machine.running() == "ab"
+
+
+def frozen(name: str, engine: str) -> Dataset:
+    snapshot = Snapshot(engine=engine, settings=snapshots()[engine].settings(), mount="", origin=HERE)
+    return make_dataset(name, settings=PathsSettings(paths=(f"/srv/{name}",)), snapshot=snapshot)
+
+
+def test_what_waits_to_be_written_is_written_before_anything_stands_still(machine: Machine) -> None:
+    machine.tool(
+        "sync",
+        f'#!/bin/bash\ncd {machine.root}\necho "$*" "$(cat containers/*)" >>synced\n[[ ! -e slow ]] || sleep 30\n',
+    )
+    machine.install(DOCKER, deadline=8, datasets=(frozen("frozen", "btrfs"), frozen("live", "plain")))
+    machine.containers(a="running")
+    paused = machine.run("pause_deployment")
+    assert (paused.stdout, paused.stderr) == ("paused 1\n", "")
+    assert (machine.root / "synced").read_text() == "--file-system -- /srv/frozen running\n"
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    machine.set("slow")
+    began = time.monotonic()
+    late = machine.run("pause_deployment")
+    assert late.stdout == "paused 1\n"
+    assert time.monotonic() - began < 15
+    assert "FLUSH-UNFINISHED" in late.stderr and "/srv/frozen" in late.stderr
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
 
 
 def test_newcomers_are_paused_too(machine: Machine) -> None:

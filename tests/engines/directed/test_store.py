@@ -326,6 +326,21 @@ def test_a_scrub_reads_everything_and_finds_what_changed(world: StoreWorld) -> N
     assert world.run_state("scrub_deployment")["result"] == "failed"
 
 
+def test_a_verification_leaves_the_stores_reserve_alone(world: StoreWorld) -> None:
+    world.install(limits=make_limits(120, largest_file_bytes=1 << 30, reserve_bytes=1_000_000))
+    anybodys = world.root / "anybodys"
+    anybodys.mkdir()
+    anybodys.chmod(0o777)
+    left = f"test -e {anybodys}/full && left=0 || left=1000000000000"
+    world.stand_in("df", f"#!/bin/sh\n{left}\nprintf 'Avail IFree\\n%s 100000\\n' $left\n")
+    slow = f'case "$*" in *printf*) touch {anybodys}/full; sleep 6 ;; esac'
+    world.stand_in("find", f'#!/bin/sh\n{slow}\nexec /usr/bin/find "$@"\n')
+    done = world.pull()
+    assert done.returncode == 69
+    assert "VERIFICATION-FAILED" in done.stderr
+    assert "the store is full up to its reserve" in done.stderr
+
+
 def test_limits_of_the_store_hold(world: StoreWorld) -> None:
     world.install(limits=make_limits(120, largest_file_bytes=1_000_000, reserve_bytes=0))
     (world.parts["alpha", "data"].data / "large").write_bytes(b"x" * 2_000_000)

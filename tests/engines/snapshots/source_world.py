@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from fleets import HERE, make_dataset, make_directed, make_fleet, make_limits, m
 from generator.engines.directed import source
 from generator.engines.discovery import snapshots
 from generator.engines.producers.paths import PathsSettings
-from generator.inventory.model import Dataset, Fleet, Paths, Snapshot
+from generator.inventory.model import Dataset, Fleet, Paths, Quiescer, Snapshot
 from generator.inventory.tools import TOOLS
 from generator.plan import Capsule, Holes
 from generator.quoting import ShellWord
@@ -60,6 +61,7 @@ class Source:
             (self.root / name).mkdir(parents=True)
         self.library = TemplateLibrary(TEMPLATES)
         self.capsules: tuple[Capsule, ...] = ()
+        self.quiescers: tuple[Quiescer, ...] = ()
         self.stand_in("logger", "exit 0")
         self._keeper = subprocess.Popen(
             [
@@ -79,7 +81,8 @@ class Source:
     def close(self) -> None:
         """End everything that was started here; the namespace takes its mounts with it."""
         assert self._keeper.stdin is not None
-        self.command("sh", "-c", f"umount -R {self.root}/fs 2>/dev/null; true")
+        # what still looks after snapshots would keep the namespace
+        self.command("sh", "-c", f"umount -R {self.root}/fs 2>/dev/null; pkill -9 -f 'bash.*{self.root}/state'; true")
         self._keeper.stdin.close()
         self._keeper.wait()
         shutil.rmtree(self.root)
@@ -107,6 +110,7 @@ class Source:
             hostname=Path("/proc/sys/kernel/hostname").read_text().strip(),
             datasets=tuple(sorted(datasets, key=lambda one: one.name)),
             tools=tools,
+            quiescers=self.quiescers,
         )
         plan = make_directed("deployment", "director", (make_store("target", ("alpha",)),), limits=make_limits(300))
         return make_fleet(
@@ -177,6 +181,18 @@ class Source:
             process.stdin.close()
         return process
 
+    @contextmanager
+    def held(self, *words: str | Path) -> Iterator[str]:
+        """A command in the namespace, from its first line on, which is given, until its input ends."""
+        process = subprocess.Popen(self._entering(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            yield process.stdout.readline()
+        finally:
+            process.stdin.close()
+            process.wait()
+            process.stdout.close()
+
     def run(self, name: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a capsule to its end."""
         return self.command(self.root / "bin" / name, stdin=stdin)
@@ -232,4 +248,4 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-__all__ = ["RUN", "Source", "identifier", "kill_group", "make_part", "replace"]
+__all__ = ["HERE", "RUN", "Source", "identifier", "kill_group", "make_part", "replace"]

@@ -7,8 +7,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from source_world import Source, identifier, kill_group, make_part
+from source_world import HERE, Source, identifier, kill_group, make_part
 from volumes import make_volume, remove_volumes, say_of
+
+from generator.engines.discovery import quiescers
+from generator.inventory.model import Quiescer
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="capsules are for root")
 SNAPSHOT = "capsule-test-deployment-app"
@@ -199,3 +202,79 @@ def test_a_pool_that_fills_up_while_nobody_sends_loses_the_snapshot(thin: Source
     assert thin.remove().returncode == 0
     time.sleep(3)
     assert thin.command(*guard).stdout == ""
+
+
+def test_a_volume_that_was_left_suspended_is_said_and_not_touched(lvm: Source) -> None:
+    say_of(lvm, "lv", lv_suspended="1")
+    prepared = lvm.prepare()
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert "VOLUME-SUSPENDED" in prepared.stderr
+    assert not (lvm.root / "volumes" / "calls").exists()
+    assert lvm.remove().returncode == 10
+    (lvm.root / "volumes" / "lv.lv_suspended").unlink()
+    assert lvm.prepare(identifier(2)).returncode == 0
+
+
+def test_a_volume_that_our_own_lvcreate_left_suspended_is_resumed(lvm: Source) -> None:
+    marks = lvm.root / "volumes"
+    lvm.stand_in("lvcreate", f"echo 1 >{marks}/lv.lv_suspended; exit 5")
+    lvm.stand_in("lvchange", f'printf "%s" "$*" >{marks}/changed; echo 0 >{marks}/lv.lv_suspended')
+    prepared = lvm.prepare()
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert "VOLUME-SUSPENDED" in prepared.stderr
+    assert (marks / "changed").read_text() == "--refresh -- vg/lv"
+
+
+def test_snapshots_that_nobody_removes_go_by_themselves_once_nobody_reads_them(lvm: Source) -> None:
+    capsule = lvm.root / "bin" / "prepare_deployment"
+    text = capsule.read_text().replace("glance_seconds=15", "glance_seconds=1")
+    capsule.write_text(text.replace("keep_seconds='300'", "keep_seconds=2"))
+    assert lvm.prepare().returncode == 0
+    sender = lvm.start("send_deployment_app", keep_open=True)
+    time.sleep(5)
+    assert sender.poll() is None
+    assert volumes(lvm) == [SNAPSHOT, "lv"]
+    assert sender.stdin is not None
+    sender.stdin.close()
+    sender.wait(timeout=30)
+    for _ in range(60):
+        if "SNAPSHOTS-EXPIRED" in lvm.log("prepare_deployment"):
+            break
+        time.sleep(0.5)
+    assert (volumes(lvm), lvm.mounts()) == (["lv"], [])
+    assert lvm.fetch("app", "record") is None
+    assert "SNAPSHOTS-EXPIRED" in lvm.log("prepare_deployment")
+    for _ in range(20):
+        if not lvm.command("pgrep", "-f", f"bash.*{lvm.root}/state").stdout:
+            break
+        time.sleep(0.5)
+    assert lvm.command("pgrep", "-f", f"bash.*{lvm.root}/state").stdout == ""
+
+
+def test_a_source_says_itself_whether_it_stood_still(lvm: Source) -> None:
+    docker = Quiescer(name="docker", engine="docker", settings=quiescers()["docker"].settings(), origin=HERE)
+    lvm.quiescers = (docker,)
+    options = {"group": "vg", "volume": "lv", "size": "1G"}
+    lvm.install(make_part("app", f"{lvm.root}/fs/app", "lvm", **options), make_part("live", f"{lvm.root}/fs/app"))
+    assert [str(fault) for fault in lvm.faults()] == []
+    lease = "/run/capsule/test/lease_deployment"
+    end = int(time.monotonic() * 100)
+    for moment, script, verdict in (
+        (0, ":", "degraded"),
+        (2, f"echo 7 0 {end + 9000} >lease; echo 0 0 >paused", "taken"),
+        (4, f"echo 7 0 {end - 100} >lease", "degraded"),
+    ):
+        lvm.command("sh", "-c", f"mkdir -p {lease}; cd {lease}; {script}")
+        answered = lvm.prepare(identifier(moment)).stdout.splitlines()
+        assert answered[:2] == [f"snapshot app {verdict}", "snapshot live taken"]
+    assert (lvm.record("app")["result"], lvm.record("live")["result"]) == ("partial", "complete")
+
+
+def test_a_tool_that_does_not_answer_is_named(lvm: Source) -> None:
+    lvm.stand_in("lvcreate", "sleep 9")
+    capsule = lvm.root / "bin" / "prepare_deployment"
+    capsule.write_text(capsule.read_text().replace("deadline='60'", "deadline='6'"))
+    prepared = lvm.prepare()
+    assert (prepared.returncode, prepared.stdout) == FAILED
+    assert "it did not answer before the time of this run was over" in prepared.stderr
+    assert "lvcreate" in prepared.stderr

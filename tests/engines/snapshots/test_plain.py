@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,57 @@ def test_what_is_sent_is_what_is_listed(source: Source) -> None:
     assert (removed.returncode, removed.stdout) == (0, "snapshot live removed\nresult complete\n"), removed.stderr
     assert source.fetch("live", "record") is None
     assert source.command("find", str(RUN), "-type", "f").stdout == ""
+
+
+def test_a_link_on_the_way_is_not_followed(source: Source) -> None:
+    data = make_data(source)
+    (source.root / "others").mkdir()
+    home = source.root / "home"
+    home.mkdir()
+    data.rename(home / "data")
+    source.install(make_part("live", str(home / "data")), make_part("whole", str(source.root / "others")))
+    assert source.prepare().returncode == 0
+    assert source.record("live")["health"] == "intact"
+    (home / "data").rename(home / "real")
+    (home / "data").symlink_to("/etc")
+    assert source.record("live")["health"] == "broken"
+    assert "DATA-LINKED" in source.log("send_deployment_live")
+    prepared = source.prepare(identifier(2))
+    assert (prepared.returncode, prepared.stdout) == (
+        10,
+        "snapshot live failed\nsnapshot whole taken\nresult partial\n",
+    )
+    assert "DATA-LINKED" in prepared.stderr
+
+
+# A mount as any user can make one: nobody ever answers, and root is not let in.
+FUSE = """
+import ctypes, os, sys
+device = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={device},rootmode=40000,user_id=1000,group_id=1000"
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.mount(b"sshfs", sys.argv[1].encode(), b"fuse.sshfs", 6, options.encode()):
+    sys.exit(os.strerror(ctypes.get_errno()))
+print("mounted", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="this kernel has no FUSE")
+def test_what_a_user_has_mounted_inside_is_left_out_and_noted(source: Source) -> None:
+    data = make_data(source)
+    inside = data / "sub" / "my cloud"
+    inside.mkdir()
+    source.install(make_part("live", str(data)))
+    with source.held(sys.executable, "-c", FUSE, inside) as mounted:
+        assert mounted == "mounted\n"
+        assert source.prepare().stdout.endswith("result complete\n")
+        record = source.record("live")
+        assert (record["health"], record["result"]) == ("intact", "complete"), source.log("send_deployment_live")
+        fetched = source.fetch("live", "data")
+        assert fetched is not None
+        assert sorted(path.name for path in (fetched / "sub").iterdir()) == ["a b\tc\\d"]
+        listing = (source.root / "fetched" / "live.record" / "listing").read_text()
+        assert "my cloud" not in listing and "cache/file" in listing
+        assert "FUSE-LEFT-OUT" in source.log("send_deployment_live")
+    source.command("umount", "-l", inside)

@@ -46,17 +46,22 @@ rm -f "/dev/vg/$name" "$ROOT/volumes/$name".*
 # Fields are told from a file, if there is one: `lv_attr` in `<volume>.lv_attr`.
 LVS = """fields='' select='' target="${!#}"
 while (( $# > 0 )); do
-  case "$1" in --options) fields=$2 ;; --select) select=${2##*lv_name = \\"}; select=${select%\\"} ;; esac
+  case "$1" in --options) fields=$2 ;; --select) select=$2 ;; esac
   shift
 done
 if [[ -n "$select" ]]; then
-  [[ ! -e "$ROOT/volumes/$select.marks" ]] || printf '  %s\\n' "$(<"$ROOT/volumes/$select.marks")"
+  [[ "$fields" == lv_name,lv_tags,origin,lv_suspended ]] || exit 3
+  for name in $(grep -o 'lv_name = "[^"]*"' <<<"$select" | cut -d '"' -f 2); do
+    [[ -e "/dev/vg/$name" ]] || continue
+    marks="$(cat "$ROOT/volumes/$name.marks" 2>/dev/null || echo '|')"
+    printf '  %s|%s|%s\\n' "$name" "$marks" "$(cat "$ROOT/volumes/$name.lv_suspended" 2>/dev/null || echo 0)"
+  done
   exit 0
 fi
 name="${target#vg/}"
 [[ -e "/dev/vg/$name" || "$name" == pool ]] || { echo "Failed to find logical volume $target" >&2; exit 5; }
 declare -A usual=([lv_snapshot_invalid]=0 [data_percent]=3.50 [lv_attr]='sri-aos---' [pool_lv]=pool
-  [metadata_percent]=2.00 [lv_health_status]='')
+  [metadata_percent]=2.00 [lv_health_status]='' [lv_suspended]=0)
 answer=''
 for field in ${fields//,/ }; do
   value="${usual[$field]}"
