@@ -84,6 +84,7 @@ def test_a_kill_at_any_step_leaves_nothing_paused(machine: Machine, call: int, m
     machine.until(lambda: is_over(machine) or not machine.watchdogs())
     assert machine.running() == "ab"
     machine.unset(f"kill.{moment}")
+    machine.install(DOCKER)
     assert machine.run("pause_deployment").stdout == "paused 2\n"
     assert machine.run("unpause_deployment").stdout.startswith("held ")
     assert machine.running() == "ab"
