@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -16,9 +17,13 @@ from generator.importing.bringing import Brought, bring
 from generator.importing.failures import ImportFailure
 from generator.importing.memory import memory_path, recall, remember
 from generator.importing.proposal import Proposal
+from generator.importing.puppetdb.facts import read_directory
+from generator.importing.puppetdb.query import PuppetDb, read_puppetdb
+from generator.importing.puppetdb.source import propose as propose_puppet
 from generator.inventory.values import WORD
 from generator.source import SourceText, read_source
 
+SSL = Path("/etc/puppetlabs/puppet/ssl")
 HEADING = """\
 # Imported from {platform}. Import again whenever that changes: what you write here stays, comments too.
 # Lines that begin with `# to add:` say what {platform} does not know; they go by themselves once it is there.
@@ -48,14 +53,43 @@ def ansible(
 
     What Ansible does not know is said, and marked in the inventory; the status is then 1.
     """
-    if fleet is not None and not WORD.match(fleet):
-        advice = "use up to 31 lower-case letters, digits and hyphens"
-        raise refuse([trouble("C0207", f"`{fleet}` cannot be the name of a fleet", advice)], TROUBLE)
+    _check_name(fleet)
     read = AnsibleSource(path=source, playbooks=playbooks, facts=facts, reader=reader)
     _import(lambda: propose(read, fleet), output, "Ansible")
 
 
-def _import(propose_it: Callable[[], Proposal], output: Path | None, platform: str) -> None:
+@command.command("puppetdb")
+@click.argument("source")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write or update this inventory."
+)
+@click.option("--fleet", help="The fleet's name, which Puppet does not know.")
+@click.option("--ca", type=click.Path(path_type=Path), default=SSL / "certs/ca.pem", help="Who signed for PuppetDB.")
+@click.option("--cert", type=click.Path(path_type=Path), help="The certificate that this machine shows.")
+@click.option("--key", type=click.Path(path_type=Path), help="The private key of that certificate.")
+def puppetdb(
+    source: str, output: Path | None, fleet: str | None, ca: Path, cert: Path | None, key: Path | None
+) -> None:
+    """Write what Puppet knows: SOURCE is https://PUPPETDB:8081, or a directory with one file of facts a node.
+
+    What Puppet does not know is said, and marked in the inventory; the status is then 1.
+    """
+    _check_name(fleet)
+    if not source.startswith(("https:", "http:")):
+        _import(lambda: propose_puppet(read_directory(Path(source)), fleet), output, "Puppet")
+    if cert is None or key is None:
+        raise click.UsageError("PuppetDB is asked with --cert and --key, a certificate of Puppet's authority.")
+    asked = PuppetDb(url=source, ca=ca, certificate=cert, key=key)
+    _import(lambda: propose_puppet(read_puppetdb(asked), fleet), output, "Puppet")
+
+
+def _check_name(fleet: str | None) -> None:
+    if fleet is not None and not WORD.match(fleet):
+        advice = "use up to 31 lower-case letters, digits and hyphens"
+        raise refuse([trouble("C0207", f"`{fleet}` cannot be the name of a fleet", advice)], TROUBLE)
+
+
+def _import(propose_it: Callable[[], Proposal], output: Path | None, platform: str) -> NoReturn:
     """Brings a proposal into ``output``, or prints a new inventory, and ends with the status."""
     try:
         proposal = propose_it()

@@ -25,7 +25,11 @@ class Here:
     home: Path
 
     def shell(self, script: str) -> tuple[int, str]:
-        environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(PAGE.parents[1]),  # the installed `gen` may be another work tree's
+            "LC_ALL": "C.UTF-8",
+        }
         done = subprocess.run(
             ["bash", "-c", f"exec 2>&1; {script}"], cwd=self.home, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -47,6 +51,18 @@ def machine(home: Path, inventory: str) -> Here:
     return Here(home)
 
 
+def puppet(home: Path) -> Here:
+    facts = {
+        "networking": {"hostname": "web-1", "ip": "192.0.2.11"},
+        "ssh": {"ed25519": {"type": "ssh-ed25519", "key": KEY}},
+        "os": {"family": "Debian"},
+    }
+    (home / "facts").mkdir(parents=True)
+    (home / "facts/web-1.example.org.json").write_text(json.dumps(facts))
+    (home / "facts/db-1.example.org.yaml").write_text("networking: {hostname: db-1}\n")
+    return Here(home)
+
+
 def nothing(carried: Carry) -> None:
     raise AssertionError(carried)
 
@@ -55,8 +71,12 @@ def nothing(carried: Carry) -> None:
 def test_the_page_is_true_whoever_reads(tmp_path: Path, reader: str) -> None:
     text = PAGE.read_text("utf-8")
     small, conventions = re.findall(r"^```ini\n(.*?)^```$", text, re.M | re.S)
-    machines = {"import": machine(tmp_path / "import", small), "sbdi": machine(tmp_path / "sbdi", conventions)}
+    machines = {
+        "import": machine(tmp_path / "import", small),
+        "sbdi": machine(tmp_path / "sbdi", conventions),
+        "puppet": puppet(tmp_path / "puppet"),
+    }
     page = tmp_path / "page.md"
     page.write_text(text.replace("gen import ansible hosts", f"gen import ansible --reader {reader} hosts"), "utf-8")
-    assert follow(page, machines, nothing) == 11
+    assert follow(page, machines, nothing) == 14
     assert len(list(blocks(PAGE))) == text.count("```console")

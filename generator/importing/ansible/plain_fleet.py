@@ -7,7 +7,8 @@ from typing import Any
 
 from generator.diagnostics.model import Diagnostic
 from generator.importing.ansible.inventory import AnsibleInventory
-from generator.importing.ansible.machines import machines, node_name
+from generator.importing.ansible.machines import machines
+from generator.importing.machines import node_name
 from generator.importing.proposal import Gap, Proposal, warning
 from generator.inventory.values import NAME
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from generator.diagnostics.model import Diagnostic
 from generator.importing.ansible.inventory import AnsibleHost, AnsibleInventory
-from generator.importing.ansible.machines import Machines, machines
+from generator.importing.ansible.machines import machines
+from generator.importing.machines import Machines
 from generator.importing.order import natural
 from generator.importing.proposal import Gap, Proposal, error, warning
 

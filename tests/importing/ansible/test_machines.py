@@ -9,8 +9,9 @@ import pytest
 
 from generator.importing.ansible.facts import read_facts
 from generator.importing.ansible.inventory import AnsibleHost
-from generator.importing.ansible.machines import Machines, machines
+from generator.importing.ansible.machines import machines
 from generator.importing.failures import ImportFailure
+from generator.importing.machines import Machines
 
 ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 FACTS = {

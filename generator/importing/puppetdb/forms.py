@@ -1,0 +1,11 @@
+"""What both sources yield."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+# Facts by certname, then by the fact's name.
+Facts: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+WANTED = ("networking", "os", "ssh", "timezone")
