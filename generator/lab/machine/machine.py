@@ -94,11 +94,11 @@ class Machine(Console):
         home = "/root" if user == "root" else f"~{user}"
         plain = {"PATH": HOST_PATH, "USER": user, "LOGNAME": user, "LANG": "C.UTF-8"}
         variables = shlex.join(f"{name}={value}" for name, value in (plain if env is None else env).items())
-        # the shell over there knows where a user lives
+        # the shell over there knows where a user lives, and in which group
         login = f"HOME={home}" if env is None else ""
-        identity = "" if user == "root" else shlex.join(["setpriv", f"--reuid={user}", f"--regid={user}"])
-        groups = "" if user == "root" else "--init-groups --"
-        return self._session.popen(f"cd /; exec env -i {variables} {login} {identity} {groups} {shlex.join(argv)}")
+        name = shlex.quote(user)
+        identity = "" if user == "root" else f"setpriv --reuid={name} --regid=$(id -g {name}) --init-groups --"
+        return self._session.popen(f"cd /; exec env -i {variables} {login} {identity} {shlex.join(argv)}")
 
     def _shell(self, script: str) -> str:
         return self.run(["/bin/bash", "-euc", script]).out
