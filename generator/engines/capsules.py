@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from generator.inventory.model import Fleet, Node
-from generator.plan import Capsule, Hole, Holes, Origin, holes
+from generator.plan import Capsule, Edge, Hole, Holes, Origin, holes
 from generator.quoting import ShellWord
 
 
@@ -17,6 +17,20 @@ def capsule_path(fleet: Fleet, name: str) -> str:
 def key_path(fleet: Fleet, edge_name: str) -> str:
     """Where the private key of an edge lies on its client."""
     return f"{fleet.paths.programs}/ssh/{edge_name}"
+
+
+def address_holes(server: Node, name: str = "name") -> dict[str, Hole]:
+    """Where ``server`` is reached: the holes ``address`` and ``port``, and that of its name, called ``name``."""
+    return {
+        name: ShellWord.of(server.name),
+        "address": ShellWord.of(server.address),
+        "port": ShellWord.of(str(server.port)),
+    }
+
+
+def reached(fleet: Fleet, edge: Edge, name: str = "name") -> dict[str, Hole]:
+    """Where the server of ``edge`` is reached, as in `address_holes`, and ``key``, the file of the client's key."""
+    return {**address_holes(fleet.node(edge.server), name), "key": ShellWord.of(key_path(fleet, edge.name))}
 
 
 def known_hosts_path(fleet: Fleet) -> str:

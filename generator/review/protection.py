@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from generator.engines.directed.names import planned_datasets, store_of
+from generator.engines.settings import EngineSettings
 from generator.inventory.model import (
     CollectPlan,
     Dataset,
@@ -64,8 +65,7 @@ def _section(fleet: Fleet, node: Node) -> Section:
 def _frozen(snapshot: Snapshot | None) -> str:
     if snapshot is None:
         return "read as it lies, without a snapshot"
-    settings = snapshot.settings.model_dump()
-    told = [f"{name}: {_words(value)}" for name, value in settings.items() if value not in (None, (), [])]
+    told = spell_settings(snapshot.settings)
     return f"snapshot by {snapshot.engine}" + (f" ({', '.join(told)})" if told else "")
 
 
@@ -83,7 +83,7 @@ def _replicas(fleet: Fleet, plan: str, node: str) -> Iterator[ReplicaPlan]:
 
 
 def _place(store: DirectedStore, retention: Retention) -> str:
-    return f"on {store.node} in {store.path} ({store.engine}) for {_span(retention)}"
+    return f"on {store.node} in {store.path} ({store.engine}) for {spell_retention(retention)}"
 
 
 def _restored_moment(fleet: Fleet, plan: DirectedPlan, node: Node, dataset: Dataset) -> str:
@@ -102,9 +102,13 @@ def _restored_moment(fleet: Fleet, plan: DirectedPlan, node: Node, dataset: Data
 
 
 def _how(dataset: Dataset) -> str:
-    settings = dataset.settings.model_dump()
-    told = [f"{name}: {_words(value)}" for name, value in settings.items() if value not in (None, (), [])]
-    return "; ".join((dataset.producer, *told))
+    return "; ".join((dataset.producer, *spell_settings(dataset.settings)))
+
+
+def spell_settings(settings: EngineSettings) -> tuple[str, ...]:
+    """Each of an engine's settings that says anything: ``size: 20G``."""
+    given = settings.model_dump().items()
+    return tuple(f"{name}: {_words(value)}" for name, value in given if value not in (None, (), []))
 
 
 def _words(value: object) -> str:
@@ -112,14 +116,16 @@ def _words(value: object) -> str:
 
 
 def _kept(fleet: Fleet, plan: ProtectPlan, node: Node) -> str:
-    places = [f"here in {plan.path} for {_span(plan.retention)}"]
+    places = [f"here in {plan.path} for {spell_retention(plan.retention)}"]
     places += [
-        f"on {one.node} in {one.path}/{node.name} for {_span(one.retention)}" for one in _collected(fleet, plan, node)
+        f"on {one.node} in {one.path}/{node.name} for {spell_retention(one.retention)}"
+        for one in _collected(fleet, plan, node)
     ]
     return "; ".join(places)
 
 
-def _span(retention: Retention) -> str:
+def spell_retention(retention: Retention) -> str:
+    """For how long backups are kept: ``14 days and 8 weeks, at least 14 backups``."""
     rules = (
         ("days", retention.days),
         ("backups", retention.last),

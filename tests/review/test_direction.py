@@ -41,6 +41,23 @@ def test_a_source_says_what_freezes_it_where_it_is_kept_and_what_brings_it_back(
     )
 
 
+def test_stores_and_replicas_say_what_they_keep_of_whom_and_for_how_long(
+    sections: dict[str, dict[str, Section]],
+) -> None:
+    (row,) = sections["backup-target"]["What is kept here"].rows
+    assert row[0] == "whole"
+    assert {"manager-1", "cassandra-4", "solr-4"} <= set(row[1].replace(" and ", ", ").split(", "))
+    assert row[2].startswith("/backup (zfs; pool: backup; device: ")
+    assert row[2].endswith("owners in attributes, each source received by an account of its own")
+    assert row[3] == "for 14 days and 8 weeks and 12 months, at least 14 backups"
+    assert row[4].startswith("pull_whole and commit_whole, when backup-director orders it (")
+    assert row[5].startswith("scrub_whole (")
+    assert row[6] == "describe_whole, activate_whole, deactivate_whole"
+    (row,) = sections["remote-backup"]["What is kept here"].rows
+    assert (row[0], row[4].split(" ")[0]) == ("offsite, a replica of whole on backup-target", "replicate_offsite")
+    assert "What is kept here" not in sections["backup-director"]
+
+
 def test_the_director_says_the_phases_and_the_longest_pause(sections: dict[str, dict[str, Section]]) -> None:
     rows = sections["backup-director"]["How plan whole makes a backup"].rows
     assert [row[2] for row in rows] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule, own_writes
+from generator.engines.capsules import capsule_path, known_hosts_path, make_capsule, own_writes, reached
 from generator.engines.contribution import Connection, Contribution, ListedStores
 from generator.engines.directed import names
 from generator.engines.directed.phases import UNPAUSE_SECONDS, phases
@@ -91,14 +91,7 @@ def _targets(fleet: Fleet, plan: DirectedPlan, servers: Iterable[str], capsule: 
 
 
 def _target(fleet: Fleet, connection: Connection) -> Holes:
-    server = fleet.node(connection.edge.server)
-    return holes_of(
-        server.origin,
-        name=ShellWord.of(server.name),
-        address=ShellWord.of(server.address),
-        port=ShellWord.of(str(server.port)),
-        key=ShellWord.of(key_path(fleet, connection.edge.name)),
-    )
+    return holes_of(fleet.node(connection.edge.server).origin, **reached(fleet, connection.edge))
 
 
 def _calling(fleet: Fleet, plan: DirectedPlan, capsule: str) -> dict[str, Hole]:
@@ -168,6 +161,8 @@ def _restore(fleet: Fleet, plan: DirectedPlan, name: str, *, latest_only: bool) 
         summary=f"Has every source that permits it restore itself from {which}.",
         origin=plan.origin,
         latest_only=latest_only,
+        permit_path=ShellWord.of(capsule_path(fleet, names.permit_restore(plan.name))),
+        order_path=ShellWord.of(capsule_path(fleet, "restore_backup")),
         list_seconds=ShellWord.of(str(LIST_SECONDS)),
         restore_seconds=ShellWord.of(str(RESTORE_SECONDS)),
         stores=_targets(fleet, plan, store_nodes(plan), names.list_stored(plan.name)),

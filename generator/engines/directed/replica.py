@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from generator.engines.capsules import capsule_path, key_path, known_hosts_path
+from generator.engines.capsules import capsule_path, known_hosts_path, reached
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.directed import names
 from generator.engines.directed.restore import Kept, from_store
-from generator.engines.directed.store_holes import number, store_capsule, store_place
+from generator.engines.directed.store_holes import number, receiving_holes, store_capsule, store_place
 from generator.engines.directed.store_upkeep import (
     expected_scrub,
     listing,
@@ -149,12 +149,10 @@ def _replica(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Contribution:
 def _replicate(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Capsule:
     engine = keepers()[plan.store.engine]
     common: dict[str, Hole] = {
-        "operator": ShellWord.of(fleet.operator.name),
-        "known_hosts": ShellWord.of(known_hosts_path(fleet)),
         "maximum_age": number(plan.maximum_age_seconds),
         "interval_seconds": number(longest_interval_seconds(plan.schedule.cron)),
         "retention": retention_rules(plan.retention),
-        "server": _server(fleet, _connections(fleet, plan, upstream)[0]),
+        "server": holes(**reached(fleet, _connections(fleet, plan, upstream)[0].edge)),
     }
     if is_native(plan, upstream.store) and isinstance(engine, Replicator):
         return store_capsule(
@@ -166,6 +164,8 @@ def _replicate(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Capsule:
             template="replicate.sh.j2",
             summary=f"Pulls what plan {plan.replicates} keeps on {plan.upstream}, as the platform's own streams.",
             platform=engine.receiving(fleet, plan.store),
+            operator=ShellWord.of(fleet.operator.name),
+            known_hosts=ShellWord.of(known_hosts_path(fleet)),
             **common,
         )
     return store_capsule(
@@ -176,11 +176,8 @@ def _replicate(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> Capsule:
         name=names.replicate(plan.name),
         template="replicate_parts.sh.j2",
         summary=f"Pulls what plan {plan.replicates} keeps on {plan.upstream}, part by part.",
-        attributes=getattr(plan.store.settings, "attributes", True),
-        largest_file=number(plan.limits.largest_file_bytes),
-        reserve_bytes=number(plan.limits.reserve_bytes),
-        source_seconds=number(plan.limits.duration_seconds),
         sources=_sources(fleet, plan, upstream),
+        **receiving_holes(fleet, plan, plan.store, plan.limits.duration_seconds),
         **common,
     )
 
@@ -190,16 +187,11 @@ def _sources(fleet: Fleet, plan: ReplicaPlan, upstream: Kept) -> tuple[Holes, ..
 
 
 def _source(fleet: Fleet, plan: ReplicaPlan, upstream: Kept, source: str) -> Holes:
-    made = _part_connection(fleet, plan, upstream, source)
-    server = fleet.node(upstream.store.node)
     return holes_of(
         plan.origin,
         name=ShellWord.of(source),
         account=number(topology.account_number(fleet, plan.store, source)),
-        server=ShellWord.of(server.name),
-        address=ShellWord.of(server.address),
-        port=number(server.port),
-        key=ShellWord.of(key_path(fleet, made.edge.name)),
+        **reached(fleet, _part_connection(fleet, plan, upstream, source).edge, "server"),
         parts=tuple(
             holes_of(
                 dataset.origin,
@@ -208,14 +200,4 @@ def _source(fleet: Fleet, plan: ReplicaPlan, upstream: Kept, source: str) -> Hol
             )
             for dataset in upstream.datasets(source)
         ),
-    )
-
-
-def _server(fleet: Fleet, connection: Connection) -> Hole:
-    server = fleet.node(connection.edge.server)
-    return holes(
-        name=ShellWord.of(server.name),
-        address=ShellWord.of(server.address),
-        port=number(server.port),
-        key=ShellWord.of(key_path(fleet, connection.edge.name)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generator.engines.capsules import kept_out, key_path, known_hosts_path, make_capsule
+from generator.engines.capsules import kept_out, key_path, known_hosts_path, make_capsule, reached
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.directed import names
 from generator.engines.directed.exclusion import left_out_expression, part_excludes
@@ -241,7 +241,6 @@ def _point_filters(dataset: Dataset, point: RestorePoint) -> tuple[Hole, ...]:
 def _place(kept: Kept, node: Node) -> dict[str, Hole]:
     """Where the backups are; a restore goes around stores and Capsule's own files."""
     fleet, plan, source = kept.fleet, kept.plan.name, node.name
-    server = fleet.node(kept.store.node)
     around = kept_out(fleet, node)
     return {
         "plan": ShellWord.of(plan),
@@ -251,10 +250,7 @@ def _place(kept: Kept, node: Node) -> dict[str, Hole]:
         "store_excludes": tuple(ShellWord.of(exclude_option(path)) for path in around),
         "kept_out": tuple(ShellWord.of(path) for path in around),
         "server": holes(
-            name=ShellWord.of(server.name),
-            address=ShellWord.of(server.address),
-            port=number(server.port),
-            key=ShellWord.of(key_path(fleet, kept.connection(source, names.send_stored(plan, source)).edge.name)),
+            **reached(fleet, kept.connection(source, names.send_stored(plan, source)).edge),
             list_key=ShellWord.of(key_path(fleet, kept.connection(source, names.list_stored(plan)).edge.name)),
         ),
     }

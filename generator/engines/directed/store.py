@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from generator.engines.capsules import known_hosts_path
 from generator.engines.contribution import Contribution
 from generator.engines.directed import names
 from generator.engines.directed.phases import source_seconds
-from generator.engines.directed.store_holes import number, source_holes, store_capsule, store_place
+from generator.engines.directed.store_holes import number, receiving_holes, source_holes, store_capsule, store_place
 from generator.engines.directed.store_upkeep import (
     by_hand,
     expected_scrub,
@@ -18,8 +17,7 @@ from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.keepers import Uses
 from generator.engines.stores.tree.protect import retention_rules
 from generator.inventory.model import DirectedPlan, DirectedStore, Fleet
-from generator.plan import Capsule, Hole
-from generator.quoting import ShellWord
+from generator.plan import Capsule
 
 
 def contributions(fleet: Fleet, plan: DirectedPlan) -> tuple[Contribution, ...]:
@@ -65,7 +63,9 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
             template="pull.sh.j2",
             summary=f"Pulls the snapshots that {count} source{'s'[: count != 1]} took of a moment that it is told.",
             sources=sources,
-            **_pull_holes(fleet, plan, store),
+            parallel=number(plan.limits.parallel),
+            interval_seconds=number(longest_interval_seconds(plan.schedule.cron)),
+            **receiving_holes(fleet, plan, store, source_seconds(plan, store)),
         ),
         store_capsule(
             fleet,
@@ -83,17 +83,3 @@ def _capsules(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[C
         *by_hand(fleet, plan, store),
         *scrub_capsules(fleet, plan, store, sources),
     )
-
-
-def _pull_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> dict[str, Hole]:
-    limits = plan.limits
-    return {
-        "attributes": getattr(store.settings, "attributes", True),
-        "operator": ShellWord.of(fleet.operator.name),
-        "known_hosts": ShellWord.of(known_hosts_path(fleet)),
-        "parallel": number(limits.parallel),
-        "largest_file": number(limits.largest_file_bytes),
-        "reserve_bytes": number(limits.reserve_bytes),
-        "source_seconds": number(source_seconds(plan, store)),
-        "interval_seconds": number(longest_interval_seconds(plan.schedule.cron)),
-    }

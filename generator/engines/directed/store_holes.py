@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engines.capsules import key_path, make_capsule
+from generator.engines.capsules import address_holes, key_path, known_hosts_path, make_capsule
 from generator.engines.contribution import Contribution
 from generator.engines.directed import names
 from generator.engines.directed.source import part_connection
@@ -58,6 +58,22 @@ def store_capsule(
     )
 
 
+def receiving_holes(
+    fleet: Fleet, plan: DirectedPlan | ReplicaPlan, store: DirectedStore, source_seconds: int
+) -> dict[str, Hole]:
+    """What a capsule is told that receives parts into ``store``: its limits, and how it calls others."""
+    limits = plan.limits
+    return {
+        # Only engines some of whose platforms cannot keep them have a setting for that.
+        "attributes": getattr(store.settings, "attributes", True),
+        "operator": ShellWord.of(fleet.operator.name),
+        "known_hosts": ShellWord.of(known_hosts_path(fleet)),
+        "largest_file": number(limits.largest_file_bytes),
+        "reserve_bytes": number(limits.reserve_bytes),
+        "source_seconds": number(source_seconds),
+    }
+
+
 def source_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source: str) -> Holes:
     """What a capsule knows of one source: how to reach it, its account, and its parts with their keys."""
     server = fleet.node(source)
@@ -65,9 +81,7 @@ def source_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source:
         server.origin,
         name=ShellWord.of(source),
         account=number(topology.account_number(fleet, store, source)),
-        server=ShellWord.of(server.name),
-        address=ShellWord.of(server.address),
-        port=number(server.port),
+        **address_holes(server, "server"),
         parts=tuple(
             holes_of(
                 dataset.origin,

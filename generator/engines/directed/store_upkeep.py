@@ -14,6 +14,7 @@ from generator.plan import Capsule, CronEntry, Holes
 from generator.quoting import ShellWord
 
 SHORT_SECONDS = 300
+DESCRIBE_SECONDS = 3600  # each backup is opened, one after the other
 
 
 def by_hand(fleet: Fleet, plan: DirectedPlan, store: DirectedStore) -> tuple[Capsule, ...]:
@@ -48,9 +49,19 @@ def listing(fleet: Fleet, plan: DirectedPlan | ReplicaPlan, store: DirectedStore
 
 
 def showing(fleet: Fleet, plan: DirectedPlan | ReplicaPlan, store: DirectedStore) -> tuple[Capsule, ...]:
-    """What root mounts a stored backup with, for people."""
+    """What root looks into the store with: what each backup has and lacks, and one of them mounted."""
     places = ShellWord.of(f"{store.path}/activated")
     return (
+        store_capsule(
+            fleet,
+            plan,
+            store,
+            uses=Uses.READ,
+            name=f"describe_{plan.name}",
+            template="describe.sh.j2",
+            summary=f"Says what each backup of plan {plan.name} has, and what it lacks.",
+            duration_seconds=number(DESCRIBE_SECONDS),
+        ),
         store_capsule(
             fleet,
             plan,

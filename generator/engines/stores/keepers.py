@@ -39,6 +39,7 @@ def keeper_holes(fleet: Fleet, store: DirectedStore, uses: Uses) -> dict[str, Ho
         "deletes": bool(uses & (Uses.PUBLISH | Uses.REPLICATE)),
         "publishes": bool(uses & Uses.PUBLISH),
         "scrubs": bool(uses & Uses.SCRUB),
+        "claims": bool(uses & (Uses.RECEIVE | Uses.PUBLISH | Uses.REPLICATE)),
         "changes": bool(uses & (Uses.RECEIVE | Uses.PUBLISH)),
         "mounts": bool(uses & (Uses.READ | Uses.SHOW)),
         "tells": bool(uses & Uses.HEALTH),

@@ -80,7 +80,7 @@ class RestoreWorld(StoreWorld):
         moved = replace(fleet, prefix="uat", deployment="uat-test", paths=paths, data_numbers=numbers)
         self.programs, self.capsules = there / "bin", ()
         kept = stores.contributions(moved, moved.directed_plans[0])[0]
-        self.add(tuple(capsule for capsule in kept.capsules if capsule.name == "list_deployment"))
+        self.add(kept.capsules)
         self.add_restores(moved)
 
     def add(self, capsules: tuple[Any, ...]) -> None:

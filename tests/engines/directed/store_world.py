@@ -239,7 +239,7 @@ class StoreWorld:
             ownership=ownership,
             settings=keepers()[engine].keeper_settings.model_validate(settings),
         )
-        limits = make_limits(120, largest_file_bytes=50_000_000, reserve_bytes=1_000_000)
+        limits = make_limits(900, largest_file_bytes=50_000_000, reserve_bytes=1_000_000)
         given = {"limits": limits, "retention": make_retention(last=2, keep_minimum=1), **changes}
         return make_fleet(
             nodes,
@@ -389,6 +389,10 @@ class StoreWorld:
         done = self.command("cat", path)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def stored(self) -> list[str]:
+        """What lies in the store, where backups are directories, beside the mark of whose it is."""
+        return sorted(entry.name for entry in (self.root / "store").iterdir() if entry.name != ".capsule")
 
     def found(self, path: Path) -> list[str]:
         """Everything below a directory of the namespace."""

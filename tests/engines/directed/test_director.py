@@ -265,11 +265,14 @@ def test_orders_by_hand(fleet: SmallFleet) -> None:
     assert fleet.run("start_docker").returncode == 69
 
 
+DESCRIBED = "list_backups: what a partial backup lacks says describe_deployment, run by root on its store\n"
+
+
 def test_a_list_of_what_every_store_keeps(fleet: SmallFleet) -> None:
     fleet.install()
     fleet.answer("store-b.list_deployment", "printf '20261117T010000Z\\n20261118T010000Z\\n\\e[2J\\n../../etc\\n'")
     listed = fleet.run("list_backups")
-    assert (listed.returncode, listed.stderr) == (0, "")
+    assert (listed.returncode, listed.stderr) == (0, DESCRIBED)
     rows = [line.split(maxsplit=5) for line in listed.stdout.splitlines()[1:]]
     assert [(row[3], row[4]) for row in rows] == [
         ("20261117T010000Z", "partial"),
@@ -280,6 +283,7 @@ def test_a_list_of_what_every_store_keeps(fleet: SmallFleet) -> None:
     assert re.search(r"20261119T010000Z +complete ", fleet.run("list_backups").stdout)
     fleet.answer("store-b.list_deployment", "return 255")
     missing = fleet.run("list_backups")
+    assert "what a partial backup lacks says describe_deployment" in missing.stderr
     assert (missing.returncode, "store-b" in missing.stderr) == (69, True)
 
 
@@ -291,6 +295,28 @@ def test_restoring_every_source_from_one_backup(fleet: SmallFleet) -> None:
     fleet.answer("node-2.restore_deployment", "echo 'no permit' >&2; return 77")
     partly = fleet.run("restore_backup", "20261118T010000Z.partial\n")
     assert (partly.returncode, "node-2" in partly.stderr) == (10, True)
+    assert [line.split(maxsplit=1)[1] for line in partly.stdout.splitlines()] == [
+        "restored",
+        "needs a permit",
+        "restored",
+    ]
+    assert "as root on each of: node-2\n  echo 20261118T010000Z.partial | " in partly.stderr
+    assert "/bin/permit_restore_deployment\n" in partly.stderr
+    # Once more, with a permit there: what is done is told, and counts.
+    for name in ("node-1", "node-3"):
+        fleet.answer(f"{name}.restore_deployment", "echo result restored 20261120T030201Z; return 77")
+    again = fleet.run("restore_backup", "20261118T010000Z.partial\n")
+    assert (again.returncode, "as root on each of: node-2\n" in again.stderr) == (10, True)
+    fleet.answer("node-2.restore_deployment", "echo result complete")
+    again = fleet.run("restore_backup", "20261118T010000Z.partial\n")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert [line.split(maxsplit=1)[1] for line in again.stdout.splitlines()] == [
+        "restored before, at 20261120T030201Z: it stays as it is", "restored",
+        "restored before, at 20261120T030201Z: it stays as it is",
+    ]  # fmt: skip
+    # Whoever says so and did not refuse is not believed.
+    fleet.answer("node-3.restore_deployment", "echo result restored 20261120T030201Z; return 69")
+    assert fleet.run("restore_backup", "20261118T010000Z.partial\n").returncode == 10
     for wrong in ("20261117T010000Z", "20261118T010000Z", "latest", "20261119T010000Z; id", ""):
         count = len(fleet.called("restore"))
         assert fleet.run("restore_backup", f"{wrong}\n").returncode == 64

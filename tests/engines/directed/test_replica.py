@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from fleets import HERE
 from replica_world import ReplicaWorld
 from store_world import listing, odd
 
-from generator.inventory.model import Ownership
+from generator.inventory.model import Ownership, RestorePoint
 from generator.inventory.tools import TOOLS
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="data accounts need root")
@@ -28,26 +29,28 @@ def world() -> Iterator[ReplicaWorld]:
     try:
         yield made
     finally:
-        made.command("umount", made.root / "mirror")
+        made.command("umount", made.root / "mirror", made.root / "vault")
         made.close()
 
 
-def install(world: ReplicaWorld, engine: str) -> None:
-    """Both stores of one engine."""
+def install(world: ReplicaWorld, engine: str, replicas: tuple[str, ...] = ("mirror",)) -> None:
+    """A store and its replicas, all of one engine."""
+    if engine == "zfs":
+        here = {"pool": f"capsule{os.getpid()}target", "device": str(world.start_zfs()), "attributes": False}
+        for node in replicas:
+            there = {"pool": f"capsule{os.getpid()}{node}", "device": str(world.device()), "attributes": False}
+            world.kinds[node] = ("zfs", there)
+        world.install("zfs", ownership=Ownership.NATIVE, settings=here)
+        return
     if engine == "btrfs":
         world.mount_btrfs()
-        image = world.root / "mirror.img"
-        script = f"truncate -s 300M {image}; mkfs.btrfs -q {image}; mount -o loop {image} {world.root}/mirror"
-        done = world.command("sh", "-ec", script)
-        assert done.returncode == 0, done.stderr
-    if engine != "zfs":
-        world.there = (engine, {})
-        world.install(engine)
-        return
-    here = {"pool": f"capsule{os.getpid()}a", "device": str(world.start_zfs()), "attributes": False}
-    there = {"pool": f"capsule{os.getpid()}b", "device": str(world.device()), "attributes": False}
-    world.there = ("zfs", there)
-    world.install("zfs", ownership=Ownership.NATIVE, settings=here)
+        for node in replicas:
+            image = world.root / f"{node}.img"
+            script = f"truncate -s 300M {image}; mkfs.btrfs -q {image}; mount -o loop {image} {world.root}/{node}"
+            done = world.command("sh", "-ec", script)
+            assert done.returncode == 0, done.stderr
+    world.kinds = {node: (engine, {}) for node in replicas}
+    world.install(engine)
 
 
 def next_day(world: ReplicaWorld, word: str) -> str:
@@ -83,6 +86,43 @@ def test_a_replica_catches_up_keeps_more_and_restores(world: ReplicaWorld, engin
     assert (world.live / "plain").read_text() == "plain"
 
 
+@pytest.mark.parametrize("engine", ["tree", "zfs"])
+def test_a_replica_of_a_replica_is_enough_when_everything_before_it_is_lost(world: ReplicaWorld, engine: str) -> None:
+    world.points = (
+        *world.points,
+        RestorePoint(name="some", dataset="data", path="/srv/data/in/here", source="archive", origin=HERE),
+    )
+    install(world, engine, ("mirror", "vault"))
+    odd(world.live)
+    (world.live / "in" / "here").mkdir(parents=True)
+    (world.live / "in" / "here" / "one").write_text("one")
+    names = [world.back_up(), next_day(world, "second")]
+    assert [world.replicate(plan) for plan in ("offsite", "archive")] == [(0, ""), (0, "")]
+    assert world.held("offsite") == world.held("archive") == names
+    names.append(next_day(world, "third"))
+    assert [world.replicate(plan) for plan in ("offsite", "archive")] == [(0, ""), (0, "")]
+    assert world.held("archive") == names
+    described = world.command(world.root / "bin" / "describe_archive")
+    assert [line.split()[0] for line in described.stdout.splitlines()[1:]] == names, described
+    # Store and first replica are gone.
+    for plan in ("deployment", "offsite"):
+        (world.root / "bin" / f"list_{plan}").unlink()
+        (world.root / "bin" / f"send_stored_{plan}_alpha").unlink()
+    before = (world.live / "file").read_text()
+    (world.live / "file").write_text("damaged")
+    (world.live / "in" / "here" / "one").unlink()
+    assert world.capsule("restore_data_from_deployment").returncode == 69
+    done = world.capsule("restore_point_some_from_archive")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (world.live / "in" / "here" / "one").read_text() == "one"
+    assert (world.live / "file").read_text() == "damaged"
+    done = world.capsule("restore_data_from_archive", f"{names[1]}\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (world.live / "file").read_text() == "a day that is called second\n"
+    assert world.capsule("restore_data_from_archive").returncode == 0
+    assert (world.live / "file").read_text() == before
+
+
 def test_parts_stay_hard_links_over_the_dates_of_a_replica(world: ReplicaWorld) -> None:
     install(world, "tree")
     odd(world.live)
@@ -110,7 +150,7 @@ def test_a_replica_that_went_astray_says_so_and_changes_nothing(world: ReplicaWo
     mirror = world.root / "mirror"
     script = {
         "btrfs": f"btrfs subvolume snapshot -r {mirror}/current {mirror}/{stray}",
-        "zfs": f"zfs snapshot capsule{os.getpid()}b/current@{stray}",
+        "zfs": f"zfs snapshot capsule{os.getpid()}mirror/current@{stray}",
     }[engine]
     done = world.command("sh", "-ec", script)
     assert done.returncode == 0, done.stderr

@@ -174,7 +174,7 @@ def test_a_permit_serves_once_for_one_backup_and_not_for_long(world: RestoreWorl
         done = world.capsule("restore_deployment", f"{name}\n")
         return done.returncode, done.stdout
 
-    refused = (77, "result failed\n")
+    refused = (77, "result unpermitted\n")
     assert restored() == refused
     permit = world.capsule("permit_restore_deployment", "20261119T013000Z\n")
     assert permit.returncode == 0
@@ -187,6 +187,16 @@ def test_a_permit_serves_once_for_one_backup_and_not_for_long(world: RestoreWorl
     assert (world.live / "file").read_text() == "later\n"
     assert world.capsule("permit_restore_deployment", f"{name}\n").returncode == 0
     assert restored() == (0, "part alpha data complete\nresult complete\n")
+    assert restored() == (77, f"result restored {world.moment()}\n")
+    assert (world.live / "file").read_text() == "alpha data\n"
+    # What was restored since, or long ago, is not that backup any more.
+    world.pass_time(hours=1)
+    assert world.capsule("restore_point_some_from_deployment").returncode == 65
+    assert restored() == refused
+    world.pass_time(minutes=1)
+    assert world.capsule(WHOLE).returncode == 0
+    assert restored() == (77, f"result restored {world.moment()}\n")
+    world.pass_time(days=2)
     assert restored() == refused
     for word, status in (("none\n", 0), ("latest\n", 64)):
         assert world.capsule("permit_restore_deployment", word).returncode == status
@@ -228,4 +238,15 @@ def test_production_is_restored_into_staging_by_moving_the_volume(world: Restore
     assert (done.returncode, done.stderr) == (0, "")
     assert seen(world.live) == before
     assert world.records()[0]["backup"] == name
+    # It reads what is production's, and adds nothing to it.
+    refused = world.capsule("pull_deployment", f"{world.moment(60)}\n")
+    assert (refused.returncode, refused.stdout) == (78, "result failed\n")
+    assert "it belongs to another plan: give this one a store of its own" in refused.stderr
+    assert 'owner="test/deployment" here="uat-test/deployment"' in refused.stderr
+    committed = world.capsule("commit_deployment", f"{world.moment()} complete\n")
+    assert committed.returncode == 78
     assert listing(world.root / "store") == stored
+    # Root may hand it over.
+    (world.root / "store/.capsule/owner").unlink()
+    assert world.capsule("pull_deployment", f"{world.moment(60)}\n").returncode != 78
+    assert (world.root / "store/.capsule/owner").read_text() == "uat-test/deployment\n"

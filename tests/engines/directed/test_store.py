@@ -44,7 +44,7 @@ def test_one_moment_is_stored_as_sbdi_lays_it_out(world: StoreWorld) -> None:
     owners = {path.lstat().st_uid for path in (stored / "alpha@+srv+data").rglob("*")}
     assert owners == {ALPHA}
     assert (stored / "alpha@+srv+data").stat().st_mode & 0o7777 == 0o700
-    assert sorted(entry.name for entry in (world.root / "store").iterdir()) == [world.moment()]
+    assert sorted(entry.name for entry in (world.root / "store").iterdir()) == [".capsule", world.moment()]
     info = world.info(world.moment())
     assert (info["result"], info["part.beta@+etc.result"], info["part.beta@+etc.dataset"]) == (
         "complete",
@@ -112,6 +112,12 @@ def test_a_source_that_fails_leaves_a_partial_backup_without_it(world: StoreWorl
         "beta@+etc": "failed",
     }
     assert not (world.root / "store" / partial / "beta@+etc").exists()
+    described = world.run("describe")
+    assert (described.returncode, described.stderr) == (0, "")
+    rows = [line.split() for line in described.stdout.splitlines()]
+    assert rows[1][:6] == [first, "2026-11-20", "01:30:00", "complete", "3", world.info(first)["bytes"]]
+    assert rows[2][:5] == [partial, "2026-11-20", "02:30:00", "partial", "2"]
+    assert rows[3:] == [["lacks", "beta@+etc"]]
     assert world.run_state("pull_deployment.beta")["result"] == "partial"
     world.parts["beta", "etc"].down = False
     world.pass_time(hours=1)
@@ -204,7 +210,7 @@ def test_what_is_not_what_the_source_says_is_no_part_of_a_backup(world: StoreWor
     assert "part beta data failed" in pulled.stdout.splitlines(), pulled.stderr
     assert "part beta etc complete" in pulled.stdout.splitlines()
     assert world.commit().stdout == "result partial\n"
-    assert sorted(entry.name for entry in (world.root / "store").iterdir()) == [f"{world.moment()}.partial"]
+    assert world.stored() == [f"{world.moment()}.partial"]
     assert "beta@+srv+data" not in world.found(world.root / "store" / f"{world.moment()}.partial")
 
 
@@ -251,6 +257,7 @@ def test_the_director_may_call_whole_parts_partial(world: StoreWorld) -> None:
     assert (committed.returncode, committed.stdout) == (10, "result partial\n")
     assert world.names() == [f"{world.moment()}.partial"]
     assert world.info(world.names()[0])["moment"] == "partial"
+    assert "its parts are not of one moment" in world.run("describe").stdout
 
 
 @pytest.mark.parametrize("word", ["", "x\n", "20261120T013000Z; id\n", "20261399T013000Z\n", "../../etc/passwd\n"])
@@ -339,6 +346,25 @@ def test_a_verification_leaves_the_stores_reserve_alone(world: StoreWorld) -> No
     assert done.returncode == 69
     assert "VERIFICATION-FAILED" in done.stderr
     assert "the store is full up to its reserve" in done.stderr
+
+
+@pytest.mark.parametrize("engine", ["tree", "btrfs"])
+def test_an_empty_directory_is_a_backup_like_any_other(world: StoreWorld, engine: str) -> None:
+    if engine == "btrfs":
+        world.mount_btrfs()
+    world.install(engine)
+    (world.parts["beta", "etc"].data / "file").unlink()
+    first = world.back_up()
+    assert parts_of(world, first)["beta@+etc"] == "complete"
+    assert world.info(first)["part.beta@+etc.entries"] == "0"
+    world.pass_time(hours=1)
+    second = world.back_up()
+    for name in (first, second):
+        assert world.read(world.root / "store" / name / ".capsule" / "beta@+etc.manifest") == ""
+        assert world.found(world.root / "store" / name / "beta@+etc") == []
+    (world.parts["beta", "etc"].data / "file").write_text("filled")
+    world.pass_time(hours=1)
+    assert world.read(world.root / "store" / world.back_up() / "beta@+etc" / "file") == "filled"
 
 
 def test_limits_of_the_store_hold(world: StoreWorld) -> None:

@@ -88,7 +88,7 @@ def test_an_interrupted_transfer_is_gone_on_with(world: StoreWorld) -> None:
     assert "TRANSFER-KEPT" in world.log("pull")
     world.pass_time(hours=1)
     names.append(world.back_up())
-    assert sorted(entry.name for entry in (world.root / "store").iterdir()) == names
+    assert world.stored() == names
 
 
 def test_a_store_that_is_not_what_it_must_be_is_refused(world: StoreWorld) -> None:
@@ -118,6 +118,7 @@ def test_a_store_on_zfs_makes_its_pool_and_keeps_snapshots(world: StoreWorld) ->
         odd(part.data)
     names = [world.back_up()]
     assert world.command("zfs", "get", "-H", "-o", "value", "compression", f"{POOL}/current").stdout == "gzip-7\n"
+    assert world.command("zfs", "get", "-H", "-o", "value", "capsule:owner", POOL).stdout == "test/deployment\n"
     activated = world.run("activate", "latest\n")
     assert activated.returncode == 0, activated.stderr
     place = Path(activated.stdout.strip())
@@ -131,9 +132,22 @@ def test_a_store_on_zfs_makes_its_pool_and_keeps_snapshots(world: StoreWorld) ->
     assert world.read(world.root / "store/current/alpha@+srv+data/file") == names[-1]
     done = world.run("deactivate")
     assert done.returncode == 0, done.stderr
+    described = world.run("describe")
+    assert (described.returncode, described.stderr) == (0, "")
+    assert [line.split()[0] for line in described.stdout.splitlines()[1:]] == world.names()
+    assert described.stdout.count(" complete ") == 3
     world.pass_time(hours=1)
     names.append(world.back_up())
     assert world.names() == names[-2:]
+    # Another deployment comes to the same pool, and may have it only when somebody says so.
+    world.command("zfs", "set", "capsule:owner=prod-test/deployment", POOL)
+    world.pass_time(hours=1)
+    refused = world.pull()
+    assert (refused.returncode, refused.stdout) == (78, "result failed\n")
+    assert "it belongs to another plan" in refused.stderr
+    assert world.read(world.root / "store/current/alpha@+srv+data/file") == names[-2]
+    world.command("zfs", "inherit", "capsule:owner", POOL)
+    names.append(world.back_up())
     # Somebody unmounts the filesystem: nothing is written into the directory below it.
     world.command("zfs", "unmount", f"{POOL}/current")
     world.pass_time(hours=1)

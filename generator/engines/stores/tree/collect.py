@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from generator.engines.capsules import capsule_path, key_path, known_hosts_path, make_capsule, own_writes
+from generator.engines.capsules import capsule_path, known_hosts_path, make_capsule, own_writes, reached
 from generator.engines.contribution import Connection, Contribution, KeptTree
 from generator.engines.schedules import expected_run, longest_interval_seconds
 from generator.engines.stores.tree import restore, send, topology
@@ -188,16 +188,11 @@ def _retention(plan: CollectPlan) -> Holes:
 
 
 def _source_holes(fleet: Fleet, plan: CollectPlan, source: str) -> Holes:
-    edge = edge_of(fleet, plan, source)
-    server = fleet.node(edge.server)
     return holes_of(
         fleet.node(source).origin,
         name=ShellWord.of(source),
         account=_number(topology.account_number(fleet, plan, source)),
-        server=ShellWord.of(server.name),
-        address=ShellWord.of(server.address),
-        port=_number(server.port),
-        key=ShellWord.of(key_path(fleet, edge.name)),
+        **reached(fleet, edge_of(fleet, plan, source), "server"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engines.capsules import capsule_path, kept_out, key_path, known_hosts_path, make_capsule
+from generator.engines.capsules import capsule_path, kept_out, known_hosts_path, make_capsule, reached
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.discovery import producers
 from generator.engines.producers.paths import exclude_option, filter_pattern
@@ -67,18 +67,12 @@ def _remote(fleet: Fleet, plan: CollectPlan, root: ProtectPlan, node: Node) -> C
         server=plan.node,
         capsule=topology.collected_sender_name(plan, node.name),
     )
-    server = fleet.node(plan.node)
     place: dict[str, Hole] = {
         "remote": True,
         "plan": ShellWord.of(plan.name),
         "operator": ShellWord.of(fleet.operator.name),
         "known_hosts": ShellWord.of(known_hosts_path(fleet)),
-        "server": holes(
-            name=ShellWord.of(server.name),
-            address=ShellWord.of(server.address),
-            port=ShellWord.of(str(server.port)),
-            key=ShellWord.of(key_path(fleet, edge.name)),
-        ),
+        "server": holes(**reached(fleet, edge)),
     }
     datasets = topology.planned_datasets(root, node)
     capsules = [

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from generator.engines.capsules import tool_holes
 from generator.engines.settings import EngineSettings
 from generator.engines.stores.keepers import ALL_USES, Uses, keeper_holes, optional_word
 from generator.inventory.model import DirectedStore, Fleet, Node
+from generator.inventory.refusal import refuse
 from generator.inventory.values import AbsolutePath
 from generator.plan import Fragment, holes
 from generator.quoting import ShellWord
 
 # ZFS allows more; blanks and colons would only surprise.
-Filesystem: TypeAlias = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,62}(/[A-Za-z0-9][A-Za-z0-9_.-]{0,62})*$", max_length=200),
-]
+FILESYSTEM = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*\Z")
+# What `zpool create` takes for kinds of devices, or for a disk, and refuses as the name of a pool.
+RESERVED = re.compile(r"(mirror|raidz|draid|spare)|(log|cache|special|dedup)\Z|c[0-9]")
+# What the store makes below its own filesystem.
+OURS = re.compile(r"current\Z|opened\.")
+LONGEST = 200  # of the 255 characters that ZFS has for a filesystem and its snapshot
+
+
+def _filesystem(value: str) -> str:
+    if not FILESYSTEM.match(value) or len(value) > LONGEST:
+        said = f"`{value}` is no name of a pool or a filesystem"
+        advice = f"use up to {LONGEST} letters, digits, `_`, `.` and `-`, divided by `/`, the first one a letter"
+        raise refuse("C0219", said, advice)
+    pool, *below = value.split("/")
+    if RESERVED.match(pool):
+        advice = "call it otherwise: names of kinds of devices, and what begins like one or like a disk, are reserved"
+        raise refuse("C0219", f"ZFS makes no pool that is called `{pool}`", advice)
+    if any(OURS.match(step) for step in below):
+        said = f"`{value}` has the name of what a store makes below its own filesystem"
+        raise refuse("C0219", said, "name the filesystem above it, or another: `current` is made by itself")
+    return value
+
+
+Filesystem: TypeAlias = Annotated[str, AfterValidator(_filesystem)]
 
 
 class ZfsKeeperSettings(EngineSettings):

@@ -1,3 +1,3 @@
 """Attacks on a directed deployment, by what they start from."""
 
-from . import by_director, by_others  # noqa: F401  # they register
+from . import by_director, by_others, by_restore  # noqa: F401  # they register
