@@ -12,7 +12,7 @@ from typing import Any
 from fleets import HERE
 from store_world import StoreWorld
 
-from generator.engines.directed import restore
+from generator.engines.directed import quiesce, restore
 from generator.engines.directed import store as stores
 from generator.engines.discovery import quiescers
 from generator.inventory.model import Fleet, Ownership, Paths, Quiescer, RestorePoint
@@ -69,6 +69,12 @@ class RestoreWorld(StoreWorld):
             for connection in contribution.connections:
                 if connection.edge.client == "alpha":
                     (Path(fleet.paths.programs) / "ssh" / connection.edge.name).write_text("key")
+
+    def add_pauses(self, fleet: Fleet) -> None:
+        """What holds ``alpha`` still, stops it and starts it again."""
+        for contribution in quiesce.contributions(fleet, fleet.directed_plans[0]):
+            if contribution.node == "alpha":
+                self.add(contribution.capsules)
 
     def move_to_staging(self, fleet: Fleet) -> None:
         """The store's volume is another fleet's from now on: the same inventory with a prefix and other numbers."""

@@ -309,12 +309,21 @@ def test_restoring_every_source_from_one_backup(fleet: SmallFleet) -> None:
     assert (again.returncode, "as root on each of: node-2\n" in again.stderr) == (10, True)
     fleet.answer("node-2.restore_deployment", "echo result complete")
     again = fleet.run("restore_backup", "20261118T010000Z.partial\n")
-    assert (again.returncode, again.stderr) == (0, "")
+    assert again.returncode == 0
+    assert (
+        "Restored already, within a day; to restore one of them once more it needs a permit, too: node-1 node-3"
+        in again.stderr
+    )
     assert [line.split(maxsplit=1)[1] for line in again.stdout.splitlines()] == [
         "restored before, at 20261120T030201Z: it stays as it is", "restored",
         "restored before, at 20261120T030201Z: it stays as it is",
     ]  # fmt: skip
+    # Where nothing is restored now, nobody is told that it was.
+    fleet.answer("node-2.restore_deployment", "echo result restored 20261120T030201Z; return 77")
+    idle = fleet.run("restore_backup", "20261118T010000Z.partial\n")
+    assert (idle.returncode, "RESTORE-FAILED: no source has restored itself" in idle.stderr) == (69, True)
     # Whoever says so and did not refuse is not believed.
+    fleet.answer("node-2.restore_deployment", "echo result complete")
     fleet.answer("node-3.restore_deployment", "echo result restored 20261120T030201Z; return 69")
     assert fleet.run("restore_backup", "20261118T010000Z.partial\n").returncode == 10
     for wrong in ("20261117T010000Z", "20261118T010000Z", "latest", "20261119T010000Z; id", ""):

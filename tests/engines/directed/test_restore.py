@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,12 @@ count="$(wc -l <{file})"
 status=$?
 [[ "$count {when}" != "{call} after" ]] || die
 exit $status
+"""
+
+
+WAITING = """#!/bin/bash
+[[ "$1" == --server ]] || {{ touch {reached}; while [[ ! -e {go} ]]; do sleep 0.1; done; }}
+exec /usr/bin/rsync "$@"
 """
 
 
@@ -206,6 +213,28 @@ def test_a_permit_serves_once_for_one_backup_and_not_for_long(world: RestoreWorl
     assert world.capsule("permit_restore_deployment", f"{name}\n").returncode == 0
     assert restored() == (69, "part alpha data failed\nresult failed\n")
     assert restored() == refused
+
+
+def test_nobody_starts_what_is_stopped_while_a_restore_runs(world: RestoreWorld) -> None:
+    fleet = world.install(docker_control=True)
+    world.add_pauses(fleet)
+    world.back_up()
+    (world.live / "file").write_text("later\n")
+    reached, go = world.root / "reached", world.root / "go"
+    world.stand_in("rsync", WAITING.format(reached=reached, go=go))
+    restoring = world.start_capsule(WHOLE, "latest\n")
+    while not reached.exists():
+        assert restoring.poll() is None
+        time.sleep(0.05)
+    # What a director may order meanwhile, and what a person may do by mistake.
+    ordered = [world.start_capsule(f"{verb}_deployment", "") for verb in ("start_docker", "stop_docker", "pause")]
+    assert [one.wait(120) for one in ordered] == [75, 75, 75]
+    assert (world.live / "file").read_text() == "later\n"
+    go.touch()
+    assert restoring.wait(120) == 0
+    assert (world.live / "file").read_text() == "alpha data\n"
+    started = world.capsule("start_docker_deployment", "")
+    assert (started.returncode, started.stdout) == (0, "nothing\n")
 
 
 @pytest.mark.parametrize("step", ["before 1", "after 1", "before 2", "after 2", "before 3", "after 3"])
