@@ -17,19 +17,16 @@ from fleets import (
     make_retention,
     make_store,
 )
+from rendered import rendered
 
 from generator.engines.directed import replica
 from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.zfs import ZfsKeeperSettings
 from generator.inventory.tools import TOOLS
 from generator.lab import Lab, Machine
-from generator.plan import Holes
-from generator.quoting import ShellWord
-from generator.render import TemplateLibrary
 
 pytestmark = pytest.mark.machine
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
 SSH = """#!/bin/bash
 # Stands in for ssh and sshd: the key says which capsule is meant. /root/cut: it breaks after so many bytes.
 while [[ "$1" != -i ]]; do shift; done
@@ -81,13 +78,9 @@ def install(machine: Machine) -> None:
     machine.run(["mkdir", "-p", "/mirror", *(f"/var/lib/capsule/test/{one}" for one in ("runs", "locks"))])
     machine.run(["mkdir", "-p", "/var/log/capsule/test"])
     machine.write("/root/ssh", SSH, mode=0o755)
-    library = TemplateLibrary(TEMPLATES)
     for contribution in replica.contributions(fleet, offsite):
         for capsule in contribution.capsules if contribution.node in ("target", "mirror") else ():
-            extra = {"build_id": "0" * 12, "origin": "test", "summary": capsule.summary}
-            values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-            rendered = library.render(capsule.template, Holes(tuple(sorted(values.items()))))
-            machine.write(capsule.path, rendered.text, mode=0o755)
+            machine.write(capsule.path, rendered(capsule).text, mode=0o755)
     machine.run(
         ["/bin/bash", "-euc", f"zpool create -O mountpoint=/backup backup {pool.device}; zfs create backup/current"]
     )

@@ -17,18 +17,14 @@ from fleets import (
     make_schedule,
     make_store,
 )
+from rendered import rendered
 
 from generator.engines.directed import store as stores
 from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.zfs import ZfsKeeperSettings
 from generator.lab import Lab, Machine
-from generator.plan import Holes
-from generator.quoting import ShellWord
-from generator.render import TemplateLibrary
 
 pytestmark = pytest.mark.machine
-
-TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +49,8 @@ def install(machine: Machine, device: str) -> None:
     fleet = make_fleet(nodes, directed_plans=(plan,))
     machine.run(["mkdir", "-p", "/backup", *(f"/var/lib/capsule/test/{one}" for one in ("runs", "locks"))])
     machine.run(["mkdir", "-p", "/var/log/capsule/test"])
-    library = TemplateLibrary(TEMPLATES)
     for capsule in stores.contributions(fleet, plan)[0].capsules:
-        extra = {"build_id": "0" * 12, "origin": "test", "summary": capsule.summary}
-        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-        rendered = library.render(capsule.template, Holes(tuple(sorted(values.items()))))
-        machine.write(capsule.path, rendered.text, mode=0o755)
+        machine.write(capsule.path, rendered(capsule).text, mode=0o755)
 
 
 def capsule(machine: Machine, verb: str, stdin: str = "") -> str:

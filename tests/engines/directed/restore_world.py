@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fleets import HERE
+from rendered import write_capsules
 from store_world import StoreWorld
 
 from generator.engines.directed import quiesce, restore
@@ -92,10 +93,7 @@ class RestoreWorld(StoreWorld):
     def add(self, capsules: tuple[Any, ...]) -> None:
         """Put more capsules into ``bin``."""
         self.capsules += capsules
-        for capsule in capsules:
-            path = Path(capsule.path)
-            path.write_text(self._render(capsule)[0])
-            path.chmod(0o755)
+        write_capsules(capsules)
 
     def start_docker(self) -> None:
         """The daemon runs."""
@@ -112,7 +110,7 @@ class RestoreWorld(StoreWorld):
     def start_capsule(self, name: str, stdin: str) -> subprocess.Popen[str]:
         """Start a capsule in a session of its own."""
         process = subprocess.Popen(
-            self._entering(self.programs / name), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            self.entering(self.programs / name), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
         assert process.stdin is not None
@@ -136,7 +134,7 @@ class RestoreWorld(StoreWorld):
         self.calls.append(capsule)
         with link:
             subprocess.run(
-                self._entering(self.programs / capsule),
+                self.entering(self.programs / capsule),
                 stdin=link.fileno(), stdout=link.fileno(), stderr=subprocess.DEVNULL, check=False,
                 env={"PATH": "/usr/sbin:/usr/bin"},
             )  # fmt: skip

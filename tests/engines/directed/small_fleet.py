@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fleets import HERE, make_directed, make_fleet, make_node, make_store
+from rendered import rendered
 
 from generator.engines.contribution import Contribution
 from generator.engines.directed import director
@@ -20,11 +21,7 @@ from generator.engines.discovery import quiescers
 from generator.engines.node_capsules import node_capsules
 from generator.inventory.model import FanOut, FanOutEngine, Lease, Limits, Paths, Quiescer
 from generator.inventory.tools import TOOLS
-from generator.plan import Holes
-from generator.quoting import ShellWord
-from generator.render import TemplateLibrary
 
-REPOSITORY = Path(__file__).parents[3]
 STORES = ("store-a", "store-b")
 
 # Stands in for ssh and what is behind it: the key's name says what is called where. What a call says and does is a
@@ -75,7 +72,6 @@ class SmallFleet:
             path = self.root / "tools" / name
             path.write_text(text.format(root=self.root))
             path.chmod(0o755)
-        self.library = TemplateLibrary(REPOSITORY / "templates")
         self._processes: list[subprocess.Popen[str]] = []
 
     def close(self) -> None:
@@ -117,11 +113,8 @@ class SmallFleet:
         node = fleet.node("director")
         own = Contribution(node="director", capsules=node_capsules(fleet, node, parts))
         for capsule in (capsule for part in (*parts, own) for capsule in part.capsules):
-            extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-            values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-            text = self.library.render(capsule.template, Holes(tuple(sorted(values.items())))).text
             path = self.root / "bin" / capsule.name
-            path.write_text(text.replace("/run/capsule", f"{self.root}/run"))
+            path.write_text(rendered(capsule).text.replace("/run/capsule", f"{self.root}/run"))
             path.chmod(0o755)
 
     def answer(self, call: str, script: str) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
-import stat
 import subprocess
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from fleets import make_dataset, make_directed, make_fleet, make_limits, make_node, make_retention, make_store
+from namespace import Namespace
+from network import Network, stopped_date
+from odd_trees import odd
+from offers import Part, listing
+from rendered import faults, write_capsules
 
 from generator.engines.directed import source as senders
 from generator.engines.directed import store as stores
@@ -28,77 +26,14 @@ from generator.engines.producers.paths import PathsSettings
 from generator.engines.stores.tree import topology
 from generator.inventory.model import DirectedStore, Fleet, Operator, Ownership, Paths
 from generator.inventory.tools import TOOLS
-from generator.plan import Capsule, Holes
-from generator.quoting import ShellWord
-from generator.render.model import Kind, RenderedFile
-from generator.render.templates import TemplateLibrary
-from generator.verify import find_tools
-from generator.verify.capsules import ScriptChecks
-from generator.verify.report import Fault, merge
-from generator.verify.subjects import Subject
+from generator.plan import Capsule
+from generator.verify.report import Fault
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
 ALPHA = 0x70000001
 START = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 
-# Stands in for ssh, sshd and sudo: the key's name says which capsule of which node is meant. It runs as the data
-# account, and who answers is root.
-RELAY = """#!/usr/bin/python3
-import os, socket, sys, threading
-key = sys.argv[sys.argv.index("-i") + 1]
-assert os.access(key, os.R_OK), "cannot read the key"
-for descriptor in (0, 1):
-    os.set_blocking(descriptor, True)
-link = socket.socket(socket.AF_UNIX)
-link.connect({socket!r})
-link.sendall(os.path.basename(key).encode() + b"\\n")
-def out():
-    while data := os.read(0, 65536):
-        link.sendall(data)
-    link.shutdown(socket.SHUT_WR)
-threading.Thread(target=out, daemon=True).start()
-try:
-    while data := link.recv(65536):
-        os.write(1, data)
-except OSError:
-    sys.exit(255)
-"""
 
-DATE = """#!/bin/bash
-# Now is what the file says; questions about another time are answered by the real one.
-for argument; do [[ "$argument" == -d ]] && exec /usr/bin/date "$@"; done
-exec /usr/bin/date -d "$(<{file})" "$@"
-"""
-
-SENDER = """use chroot = yes
-uid = 0
-gid = 0
-numeric ids = yes
-read only = yes
-list = no
-[data]
-path = {data}
-[record]
-path = {record}
-"""
-
-
-@dataclass
-class Part:
-    """What the stand-in of one sealed sender offers, and how it lies."""
-
-    data: Path
-    identifier: str = ""
-    result: str = "complete"
-    health: Callable[[], str] = lambda: "intact"
-    listing: Callable[[bytes], bytes] = lambda honest: honest
-    down: bool = False
-    served: int = 0
-    gate: threading.Event | None = None  # the data is not sent before this is set
-    options: dict[str, str] = field(default_factory=dict)
-
-
-class StoreWorld:
+class StoreWorld(Namespace):
     """The node ``target`` of the plan ``deployment``, with sources ``alpha`` (one dataset) and ``beta`` (two)."""
 
     datasets: Mapping[str, Mapping[str, str]] = {
@@ -107,17 +42,13 @@ class StoreWorld:
     }
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="capsule-store-", dir="/var/tmp"))
-        self.root.chmod(0o755)
+        super().__init__("capsule-store-")
         for name in ("tools", "bin", "state/locks", "state/runs", "log", "ssh", "store", "sources"):
             (self.root / name).mkdir(parents=True, mode=0o755)
-        self.library = TemplateLibrary(TEMPLATES)
         self.capsules: tuple[Capsule, ...] = ()
         self.now = START
         self.parts: dict[tuple[str, str], Part] = {}
         self.real_senders = False
-        self._devices: list[Path] = []
-        self._daemons: list[subprocess.Popen[bytes]] = []
         for node, datasets in self.datasets.items():
             for name in datasets:
                 path = self.root / "sources" / node / name
@@ -125,15 +56,14 @@ class StoreWorld:
                 (path / "file").write_text(f"{node} {name}\n")
                 self.parts[node, name] = Part(path)
         self._tools()
-        self._namespace()
-        self._listen()
         self.set_now(START)
 
     def _tools(self) -> None:
         for tool, path in TOOLS["debian"].items():
             (self.root / "tools" / tool).symlink_to(path)
-        self.stand_in("ssh", RELAY.format(socket=str(self.root / "network")))
-        self.stand_in("date", DATE.format(file=self.root / "now"))
+        self._network = Network(self.root / "network", lambda link: self._answer(link))
+        self.stand_in("ssh", self._network.ssh)
+        self.stand_in("date", stopped_date(self.root / "now"))
         self.stand_in("logger", "#!/bin/sh\n")
 
     def stand_in(self, tool: str, script: str) -> None:
@@ -149,75 +79,10 @@ class StoreWorld:
         path.unlink(missing_ok=True)
         path.symlink_to(TOOLS["debian"][tool])
 
-    def _namespace(self) -> None:
-        self._keeper = subprocess.Popen(
-            [
-                "unshare",
-                "--mount",
-                "--propagation=private",
-                "sh",
-                "-c",
-                "mount -t tmpfs run /run && echo && exec cat",
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._keeper.stdout is not None
-        assert self._keeper.stdout.readline() == b"\n"
-
-    def _listen(self) -> None:
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.root / "network"))
-        (self.root / "network").chmod(0o777)
-        self._listener.listen(64)
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
-
     def close(self) -> None:
         """End everything; the namespace takes its mounts with it."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()  # else it would accept for whoever gets its descriptor next
-        self._listener.close()
-        assert self._keeper.stdin is not None
-        self.command("sh", "-c", f"cd /; umount -R {self.root}/store 2>/dev/null; true")
-        for daemon in self._daemons:
-            daemon.terminate()
-            daemon.wait(30)
-        for device in self._devices:
-            subprocess.run(["losetup", "--detach", device], check=False)
-        self._keeper.stdin.close()
-        self._keeper.wait()
-        shutil.rmtree(self.root)
-
-    def mount_btrfs(self) -> None:
-        """The store lies on a btrfs filesystem from now on."""
-        image = self.root / "btrfs.img"
-        script = f"truncate -s 300M {image} && mkfs.btrfs -q {image} && mount -o loop {image} {self.root}/store"
-        done = self.command("sh", "-ec", script)
-        assert done.returncode == 0, done.stderr
-
-    def start_zfs(self) -> Path:
-        """ZFS in user space, of this namespace alone; returns an empty device."""
-        for directory in ("/run/lock", "/etc/zfs", "/var/lib/zfs"):
-            Path(directory).mkdir(exist_ok=True)
-            self.command("sh", "-ec", f"mkdir -p {directory}; mount -t tmpfs zfs {directory}")
-        self._daemons.append(
-            subprocess.Popen(self._entering("zfs-fuse", "--no-daemon", "--pidfile", "/run/zfs-fuse.pid"))
-        )
-        deadline = time.monotonic() + 30
-        while self.command("zpool", "list").returncode != 0:
-            assert time.monotonic() < deadline, "zfs-fuse does not answer"
-            time.sleep(0.1)
-        return self.device()
-
-    def device(self) -> Path:
-        """A loop device, empty."""
-        image = self.root / f"disk{len(self._devices)}.img"
-        with image.open("wb") as file:
-            file.truncate(300_000_000)
-        made = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True, check=True)
-        self._devices.append(Path(made.stdout.strip()))
-        return self._devices[-1]
+        self._network.close()
+        super().close()
 
     # --- What is built
 
@@ -261,7 +126,7 @@ class StoreWorld:
         fleet = self.fleet(engine, settings or {}, ownership, changes)
         contribution, place, *_ = stores.contributions(fleet, fleet.directed_plans[0])
         self.capsules = (*contribution.capsules, *node_capsules(fleet, fleet.node("target"), (contribution,)))
-        self._place(self.capsules)
+        write_capsules(self.capsules)
         numbers = {topology.data_account(fleet, one).name: fleet.data_numbers[one] for one in self.datasets}
         (self.root / "ssh").chmod(0o711)
         sent = senders.contributions(fleet, fleet.directed_plans[0])
@@ -279,33 +144,14 @@ class StoreWorld:
         self.datasets = {"alpha": {"data": str(self.parts["alpha", "data"].data)}}
         self.install()
         fleet = self.fleet("tree", {}, Ownership.FAKE_SUPER, {})
-        self._place([one for part in senders.contributions(fleet, fleet.directed_plans[0]) for one in part.capsules])
+        write_capsules(
+            [one for part in senders.contributions(fleet, fleet.directed_plans[0]) for one in part.capsules]
+        )
         self.real_senders = True
-
-    def _place(self, capsules: Iterable[Capsule]) -> None:
-        for capsule in capsules:
-            path = Path(capsule.path)
-            path.write_text(self._render(capsule)[0])
-            path.chmod(0o755)
-
-    def _render(self, capsule: Capsule) -> tuple[str, bytes]:
-        extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-        rendered = self.library.render(capsule.template, Holes(tuple(sorted(values.items()))))
-        return rendered.text, rendered.shape
 
     def faults(self) -> tuple[Fault, ...]:
         """What the verification of a build finds in the capsules."""
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            checks = ScriptChecks(self.library, dict(find_tools()), self.root / "scratch", pool, sealed=True)
-            for capsule in self.capsules:
-                text, shape = self._render(capsule)
-                file = RenderedFile(
-                    path=capsule.path, content=text.encode(), owner="root", group="root", mode=0o755,
-                    kind=Kind.CAPSULE, sensitive=False, origin=capsule.origin, shape=shape, template=capsule.template,
-                )  # fmt: skip
-                checks.see(Subject("target", file))
-            return merge(future.result() for future in checks.finish()).faults
+        return faults(self.capsules, self.root / "scratch")
 
     # --- What is done
 
@@ -322,17 +168,6 @@ class StoreWorld:
         """The identifier of so many seconds from now."""
         return (self.now + timedelta(seconds=seconds)).strftime("%Y%m%dT%H%M%SZ")
 
-    def command(self, *words: str | Path, stdin: str = "", timeout: int = 240) -> subprocess.CompletedProcess[str]:
-        """Run a command in the namespace, as cron or sudo would."""
-        return subprocess.run(
-            self._entering(*words),
-            input=stdin, capture_output=True, text=True, check=False, timeout=timeout, errors="surrogateescape",
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        )  # fmt: skip
-
-    def _entering(self, *words: str | Path) -> list[str]:
-        return ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", "--", *map(str, words)]
-
     def run(self, verb: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run ``<verb>_deployment`` to its end."""
         return self.command(self.root / "bin" / f"{verb}_deployment", stdin=stdin)
@@ -340,7 +175,7 @@ class StoreWorld:
     def start(self, verb: str, stdin: str = "") -> subprocess.Popen[str]:
         """Start ``<verb>_deployment`` in a process group of its own."""
         process = subprocess.Popen(
-            self._entering(self.root / "bin" / f"{verb}_deployment"),
+            self.entering(self.root / "bin" / f"{verb}_deployment"),
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
             start_new_session=True,
         )  # fmt: skip
@@ -406,14 +241,6 @@ class StoreWorld:
 
     # --- The network
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                link, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(link,), daemon=True).start()
-
     def _answer(self, link: socket.socket) -> None:
         name = b""
         while not name.endswith(b"\n"):
@@ -425,86 +252,10 @@ class StoreWorld:
             if part.down:
                 return
             if self.real_senders:
-                sender = self._entering(self.root / "bin" / capsule)
+                sender = self.entering(self.root / "bin" / capsule)
                 subprocess.run(sender, stdin=link, stdout=link, stderr=subprocess.DEVNULL, check=False)
                 return
-            self._send(link, part, self.root / "sources" / f"{server}.{dataset}")
-
-    def _send(self, link: socket.socket, part: Part, record: Path) -> None:
-        part.served += 1
-        record.mkdir(exist_ok=True)
-        (record / "listing").write_bytes(part.listing(listing(part.data)))
-        (record / "record").write_text(
-            f"identifier={part.identifier}\nresult={part.result}\nhealth={part.health()}\n"
-        )
-        if part.gate is not None and part.served % 3 == 2:
-            part.gate.wait(60)
-        config = record.with_suffix(".conf")
-        config.write_text(SENDER.format(data=part.data, record=record))
-        subprocess.run(
-            ["rsync", "--server", "--daemon", f"--config={config}", "."],
-            stdin=link, stdout=link, stderr=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-
-
-def listing(top: Path) -> bytes:
-    """What a sealed sender lists, written independently of the capsules."""
-    lines = []
-    root = os.fsencode(top)
-    for directory, names, files in os.walk(root):
-        for name in names + files:
-            path = directory + b"/" + name
-            lines.append((_escape(path[len(root) + 1 :]), _line(path)))
-    return b"".join(line + b"\t" + path + b"\n" for path, line in sorted(lines))
-
-
-def _escape(name: bytes) -> bytes:
-    for raw, written in ((b"\\", b"\\134"), (b"\n", b"\\012"), (b"\r", b"\\015"), (b"\t", b"\\011")):
-        name = name.replace(raw, written)
-    return name
-
-
-def _line(path: bytes) -> bytes:
-    found = os.lstat(path)
-    kinds = {
-        stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p",
-        stat.S_IFSOCK: "s", stat.S_IFBLK: "b", stat.S_IFCHR: "c",
-    }  # fmt: skip
-    kind = kinds[stat.S_IFMT(found.st_mode)]
-    size = found.st_size if kind in "fl" else 0
-    mode = f"{stat.S_IMODE(found.st_mode):o}"
-    fields = (kind, mode, found.st_uid, found.st_gid, size, int(found.st_mtime), found.st_ino, "-")
-    return "\t".join(str(one) for one in fields).encode()
-
-
-def odd(directory: Path) -> None:
-    """One of everything that a part may hold."""
-    (directory / "plain").write_text("plain")
-    os.utime(directory / "plain", (1_000_000_000, 1_000_000_000))
-    os.chown(directory / "plain", 1234, 77)
-    (directory / "plain").chmod(0o4755)
-    os.link(directory / "plain", directory / "linked")
-    (directory / "symlink").symlink_to("/etc/shadow")
-    os.mkfifo(directory / "fifo")
-    os.mknod(directory / "device", 0o20600, os.makedev(1, 3))
-    (directory / "closed").mkdir(mode=0)
-    (directory / "manifest").write_text("the source's own")
-    (directory / ".capsule").mkdir()
-    (directory / ".capsule" / "backup.info").write_text("result=complete\n")
-    for name in (
-        b"new\nline",
-        b"back\\slash",
-        b"\xff\xfe",
-        b"t\tab",
-        b" space ",
-        b"q\"'",
-        b"-rf",
-        b"$(id)",
-        b"x" * 255,
-    ):
-        Path(os.fsdecode(os.fsencode(directory) + b"/" + name)).touch()
-    with (directory / "sparse").open("wb") as sparse:
-        sparse.truncate(3_000_000)
+            part.send(link, self.root / "sources" / f"{server}.{dataset}")
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
@@ -513,4 +264,4 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-__all__ = ["ALPHA", "Part", "StoreWorld", "kill_group", "listing", "odd", "replace"]
+__all__ = ["ALPHA", "Part", "StoreWorld", "kill_group", "listing", "odd"]

@@ -10,54 +10,23 @@ import socket
 import stat
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from fleets import make_collect, make_fleet, make_limits, make_node, make_protect, make_retention
+from network import Network, stopped_date
+from rendered import rendered
 
 from generator.engines.contribution import Contribution
 from generator.engines.stores.tree import topology
 from generator.inventory.model import Dataset, Fleet, Node, Operator, Paths
 from generator.inventory.tools import TOOLS
 from generator.plan import Capsule
-from generator.plan.holes import Holes
-from generator.quoting import ShellWord
-from generator.render.templates import TemplateLibrary
 
-TEMPLATES = Path(__file__).parents[4] / "templates"
 TODAY = date(2026, 11, 20)
 SOURCES = ("alpha", "beta")
-
-# Stands in for sshd, sudo and the forced command: the key's name says which capsule runs, on which node.
-RELAY = """#!/usr/bin/python3
-import os, socket, sys, threading
-key = sys.argv[sys.argv.index("-i") + 1]
-assert os.access(key, os.R_OK), "cannot read the key"
-for descriptor in (0, 1):
-    os.set_blocking(descriptor, True)
-link = socket.socket(socket.AF_UNIX)
-link.connect({socket!r})
-link.sendall(os.path.basename(key).encode() + b"\\n")
-def out():
-    while data := os.read(0, 65536):
-        link.sendall(data)
-    link.shutdown(socket.SHUT_WR)
-threading.Thread(target=out, daemon=True).start()
-try:
-    while data := link.recv(65536):
-        os.write(1, data)
-except OSError:
-    sys.exit(255)
-"""
-
-DATE = """#!/bin/bash
-# Today is what the file says, at noon; questions about another date are answered by the real one.
-for argument; do [[ "$argument" == -d ]] && exec /usr/bin/date "$@"; done
-exec /usr/bin/date -d "$(<{file}) 12:00 UTC" "$@"
-"""
 
 
 class World:
@@ -73,22 +42,14 @@ class World:
         for name in ("bin", "collector", "second"):
             (self.root / name).mkdir(mode=0o755)
         self.set_today(TODAY)
-        self._write_tool("ssh", RELAY.format(socket=str(self.root / "network")))
-        self._write_tool("date", DATE.format(file=self.now))
+        self._network = Network(self.root / "network", self._answer)
+        self._write_tool("ssh", self._network.ssh)
+        self._write_tool("date", stopped_date(self.now, " 12:00 UTC"))
         self._write_tool("logger", "#!/bin/sh\n")
-        self.library = TemplateLibrary(TEMPLATES)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.root / "network"))
-        (self.root / "network").chmod(0o777)
-        self._listener.listen(64)
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
 
     def close(self) -> None:
         """Remove everything."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()  # else it would accept for whoever gets its descriptor next
-        self._listener.close()
+        self._network.close()
         for process in self._processes:
             if process.poll() is None:
                 process.kill()
@@ -174,9 +135,7 @@ class World:
 
     def _install_capsule(self, node: str, capsule: Capsule) -> None:
         own = self.own_path(node)
-        extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-        text = self.library.render(capsule.template, Holes(tuple(sorted(values.items())))).text
+        text = rendered(capsule).text
         # Every node has its own state, logs and local tree here, although all are one machine.
         for shared in ("state", "logs", "backups"):
             text = text.replace(str(self.root / shared), str(own / shared))
@@ -228,14 +187,6 @@ class World:
         return dict(line.split("=", 1) for line in lines)
 
     # --- The network
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                link, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(link,), daemon=True).start()
 
     def _answer(self, link: socket.socket) -> None:
         name = b""
