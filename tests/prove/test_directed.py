@@ -76,6 +76,7 @@ def test_what_is_said_of_a_fleet_with_a_director() -> None:
         pytest.param({}, {"maximum_age": "9d"}, "C0422", id="a replica that never alarms"),
         pytest.param({"scrub": "0 3 * * 0"}, {}, "C0404", id="a scrub during a run"),
         pytest.param({}, {"scrub": "0 10 * * 0"}, "C0404", id="a scrub of a replica during a run"),
+        pytest.param({"expected_duration": "2m"}, {}, "C0405", id="no time for the parts"),
         pytest.param({"promise": {"copies": 3}}, {}, "C0431", id="too few copies"),
         pytest.param({"promise": {"sites": 3}}, {}, "C0432", id="too few sites"),
         pytest.param({"schedule": "0,10 1 * * *", "expected_duration": "5m"}, {}, "C0472", id="within the cool-down"),

@@ -27,18 +27,23 @@ class Phases:
 
 def phases(plan: DirectedPlan) -> Phases:
     """The limits that the director of ``plan`` sets for its calls."""
-    whole, lease = plan.limits.duration_seconds, plan.lease.deadline_seconds
-    share = max(SHORTEST_SECONDS, whole // 8)
-    unpause, prepare = min(UNPAUSE_SECONDS, share), min(PREPARE_SECONDS, share)
-    commit, remove = min(3600, share), min(600, share)
+    share = max(SHORTEST_SECONDS, plan.limits.duration_seconds // 8)
     return Phases(
-        pause=max(SHORTEST_SECONDS, lease // 2),
-        prepare=prepare,
-        unpause=unpause,
-        pull=max(SHORTEST_SOURCE_SECONDS, whole - lease - prepare - 2 * unpause - commit - remove),
-        commit=commit,
-        remove=remove,
+        pause=max(SHORTEST_SECONDS, plan.lease.deadline_seconds // 2),
+        prepare=min(PREPARE_SECONDS, share),
+        unpause=min(UNPAUSE_SECONDS, share),
+        pull=max(SHORTEST_SOURCE_SECONDS, _left_for_pulling(plan)),
+        commit=min(3600, share),
+        remove=min(600, share),
     )
+
+
+def _left_for_pulling(plan: DirectedPlan) -> int:
+    """What the other phases leave of the plan's time, in seconds; below 0 where it is too short for them."""
+    whole = plan.limits.duration_seconds
+    share = max(SHORTEST_SECONDS, whole // 8)
+    pausing = plan.lease.deadline_seconds + min(PREPARE_SECONDS, share) + 2 * min(UNPAUSE_SECONDS, share)
+    return whole - pausing - min(3600, share) - min(600, share)
 
 
 def source_seconds(plan: DirectedPlan, store: DirectedStore) -> int:
@@ -47,6 +52,11 @@ def source_seconds(plan: DirectedPlan, store: DirectedStore) -> int:
     As many as run at once share the time for which the director waits, less some to settle: a slow or hostile source
     takes nobody else's, and never makes the director give up the store.
     """
-    pull = phases(plan).pull
+    return max(SHORTEST_SOURCE_SECONDS, source_share(plan, store))
+
+
+def source_share(plan: DirectedPlan, store: DirectedStore) -> int:
+    """The same before it is raised to what no source can do without: the proof that there is enough needs it."""
+    pull = _left_for_pulling(plan)
     waves = max(1, ceil(len(store.sources) / plan.limits.parallel))
-    return max(SHORTEST_SOURCE_SECONDS, (pull - min(60, pull // 8)) // waves)
+    return (pull - min(60, pull // 8)) // waves
