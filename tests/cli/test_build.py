@@ -55,10 +55,10 @@ def test_an_unrelated_edit_and_a_moved_line_change_no_other_node(built: Path, tm
     assert before == after
 
 
-def test_no_file_but_keys_holds_a_private_key(built: Path) -> None:
+def test_no_file_but_keys_and_puppet_s_data_of_their_node_holds_a_private_key(built: Path) -> None:
     for path, (mode, content) in tree(built / "output/kaizen").items():
         if b"PRIVATE KEY" in content and not path.endswith(".sh"):
-            assert "/ssh/" in path
+            assert "/ssh/" in path or path.startswith("puppet/data/")
             assert mode & 0o777 == 0o600
 
 

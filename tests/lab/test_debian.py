@@ -17,7 +17,9 @@ from .machines import Machine, Node, carry
 
 VERIFY = """\
 cd fleet && signer="$(gen keys show | grep -oE 'ssh-ed25519 [A-Za-z0-9+/=]+' | head -n 1)" && \
-gen verify output/example/nodes/server-1 --root {root} --signers "$signer"
+gen verify output/example --signers "$signer" && \
+gen verify output/example/nodes/server-1 --root {root} --signers "$signer" && \
+stat --format=mode=%a output/example/nodes/server-1/*.deb
 """
 
 
@@ -39,7 +41,7 @@ def test_the_page_works_as_written(lab_directory: Path, tmp_path: Path) -> None:
         # what dpkg placed is what the seal names, owners and modes too
         host.run(["bash", "-c", "dpkg --install /root/next/*.deb"])
         status, said = build_host.shell(VERIFY.format(root=host.path("/")))
-        assert status == 0, said
+        assert (status, "mode=600" in said) == (0, True), said
         by_package = placed(Node(host))
         host.run(["dpkg", "--remove", "capsule-example-server-1"])
         host.run(["/root/next/install.sh"])
