@@ -85,7 +85,7 @@ module PuppetX
           File.unlink(path)
           Puppet.notice("capsule: removed #{path}#{', which had been altered since it was installed' if altered}")
         end
-        Units.reload if paths.values.intersect?(%w[timer service])
+        Units.reload unless (paths.values & %w[timer service]).empty?
       end
 
       # Those of `paths`, path => kind, that are there and may be removed; says which are left, and why.
