@@ -35,6 +35,13 @@ WATCHED = (
 NOTHING, CHANGED, FAILED, BOTH = 0, 2, 4, 6
 PROGRAMS = "/opt/capsule/kaizen/bin"
 RECORD = "/var/lib/capsule/kaizen/installed"
+PACKAGED = """Package: capsule-kaizen-web-1
+Status: install ok installed
+Version: 1
+Architecture: all
+Maintainer: nobody
+Description: what a build made for dpkg
+"""
 PUPPETS_OWN = ("/var/cache/puppet", "/var/lib/puppet", "/var/log/puppet")
 
 
@@ -148,6 +155,10 @@ def test_what_is_wrong_is_found_before_anything_is_touched(box: Box) -> None:
     refused(box, hostile(), "this node's schedules are timers, and systemd does not run here")
     box.write("/etc/cron.d/capsule-kaizen", "# somebody else's\n")
     refused(box, Build(), "/etc/cron.d/capsule-kaizen is there already and is not of this deployment")
+
+    status = box.run("cat", "/var/lib/dpkg/status").out
+    box.write("/var/lib/dpkg/status", f"{status}\n{PACKAGED}")
+    refused(box, Build(), "dpkg has installed kaizen here, as the package capsule-kaizen-web-1")
 
 
 def test_nothing_is_replaced_under_a_program_that_runs(box: Box) -> None:

@@ -33,6 +33,7 @@ module PuppetX
       # Raises `Refused` if the build cannot be installed here now; without `noop` holds what keeps it so until the run ends.
       def look(commands:, clock:, lock_seconds:, noop:)
         check_hostname
+        check_unpackaged
         @commands = commands
         @clock = clock
         check_commands(noop)

@@ -21,6 +21,18 @@ module PuppetX
         raise Refused, "this was built for node #{@node_name} with the host name #{@hostname}, but this is #{actual}"
       end
 
+      # dpkg would one day take away what is put over its files, and miss what is removed behind its back.
+      def check_unpackaged
+        return unless File.executable?('/usr/bin/dpkg-query')
+
+        package = "capsule-#{@deployment}-#{@node_name}"
+        status, = Open3.capture3('dpkg-query', '--show', '--showformat=${db:Status-Status}', '--', package)
+        return if ['', 'not-installed', 'config-files'].include?(status)
+
+        raise Refused, "dpkg has installed #{@deployment} here, as the package #{package}: " \
+                       "remove that first (dpkg --remove #{package}): backups, logs and state stay"
+      end
+
       # `noop`: packages that are missing would have been installed by now.
       def check_commands(noop)
         missing = @commands.reject { |path, _| File.executable?(path) }

@@ -18,6 +18,7 @@ module PuppetX
 
       def look
         check_hostname
+        check_unpackaged
       end
 
       def remove_everything(lock_seconds)
