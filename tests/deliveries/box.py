@@ -68,7 +68,7 @@ class Box:
         """Where this machine finds the absolute path ``inside``."""
         return Path(f"/proc/{self._first.pid}/root{inside}")
 
-    def run(self, *argv: str, cwd: str = "/") -> Ended:
+    def run(self, *argv: str, cwd: str = "/", seconds: float = 120) -> Ended:
         """Run a command as root, in a session of its own and a bare environment."""
         entering = ["nsenter", "-t", str(self._first.pid), "-m", "-u", "-r", "--"]
         done = subprocess.run(
@@ -76,7 +76,7 @@ class Box:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=seconds,
             start_new_session=True,
         )
         return Ended(done.returncode, done.stdout, done.stderr)

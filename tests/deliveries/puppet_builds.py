@@ -59,4 +59,5 @@ def apply(box: Box, *options: str, program: str = "") -> Ended:
     """Run ``puppet apply``; its exit codes are those of ``--detailed-exitcodes``."""
     what = ("--execute", program) if program else (f"{ENVIRONMENT}/manifests/site.pp",)
     where = ("--environmentpath", "/root/environments", "--environment", "fleet", "--certname", "web-1")
-    return box.run("puppet", "apply", *where, "--detailed-exitcodes", "--color=false", *options, *what)
+    called = ("puppet", "apply", *where, "--detailed-exitcodes", "--color=false", *options, *what)
+    return box.run(*called, seconds=600)
