@@ -23,16 +23,19 @@ from generator.keys.openssh import fingerprint, parse_public_line, public_line
 from generator.keys.secret import LENGTH, Lock
 from generator.plan import AuthorizedKeys, Edge, FleetPlan
 
-_ORDER = """\
-# Install this build between two runs, on every node: sources first, then the nodes that collect from them or keep
-# their backups, then second sites and replicas, directors last, so that the new keys are accepted before they are
-# used. A restore from another node may be turned away until both ends have it. When every node has it, run
-# `gen keys rotate --finish`."""
+_ANNOUNCED = """\
+# The first of three builds: new keys are accepted, and nobody uses them yet. Install it everywhere, in any order;
+# runs go on between. When every node has it, run `{command}`."""
+_CHANGED = """\
+# The second of three builds: new keys are used, and the keys before are still accepted. Install it everywhere, in any
+# order; runs go on between. When every node has it, run `gen keys rotate --finish`."""
 _STOLEN = """\
 # The key before is refused by every node that has this build: install it first where the stolen key is accepted, the
 # server of <server>.<capsule>, then on its client. Until both have it, whatever runs with it fails and says
 # so; nothing is lost. A rotation that was going on ends with this: nodes without its keys are turned away too."""
-_FINISHED = "# Install this build everywhere, in any order: from then on only the new keys are accepted."
+_FINISHED = """\
+# The last of three builds: only the new keys are accepted. Install it everywhere, in any order. A node that missed
+# the second one is turned away until it has this one."""
 
 _INVENTORY = click.argument("inventory", required=False, type=click.Path(path_type=Path))
 
@@ -89,9 +92,9 @@ def show_keys(inventory: Path | None) -> None:
 @_INVENTORY
 @click.option("--edge", "name", help="Only the key of this edge, <server>.<capsule>; without it every key.")
 @click.option("--stolen", is_flag=True, help="Stop accepting the key before at once: somebody else may have it.")
-@click.option("--finish", is_flag=True, help="The second step: stop accepting the previous keys.")
+@click.option("--finish", is_flag=True, help="The third step: stop accepting the previous keys.")
 def rotate(inventory: Path | None, name: str | None, stolen: bool, finish: bool) -> None:
-    """Print the inventory change that rotates keys; nothing is changed here, so that the change can be reviewed."""
+    """Print the inventory change of a rotation's next step; nothing is changed here, so that it can be reviewed."""
     if finish and (name is not None or stolen):
         raise click.UsageError("--finish ends the whole rotation: it goes with neither --edge nor --stolen.")
     path = find_inventory(inventory)
@@ -101,10 +104,14 @@ def rotate(inventory: Path | None, name: str | None, stolen: bool, finish: bool)
     if finish:
         changed, then = replace(epochs, accept_previous=False), _FINISHED
     else:
-        changed, then = _next_epochs(epochs, proved.plan, name, stolen=stolen), _STOLEN if stolen else _ORDER
+        changed, then = _next_epochs(epochs, proved.plan, name, stolen=stolen), _STOLEN if stolen else _CHANGED
+        if not stolen and not epochs.accept_next:
+            again = f"gen keys rotate --edge {name}" if name else "gen keys rotate"
+            changed, then = replace(epochs, accept_next=True), _ANNOUNCED.format(command=again)
     click.echo(f"# Replace `keys:` in {path} by this, review, and build.\n{then}", err=True)
     click.echo("keys:")
     click.echo(f"  epoch: {changed.current}")
+    click.echo(f"  accept_next: {str(changed.accept_next).lower()}")
     click.echo(f"  accept_previous: {str(changed.accept_previous).lower()}")
     if changed.edges:
         click.echo("  edges:")
@@ -124,6 +131,7 @@ def _refuse_step(epochs: KeyEpochs, *, stolen: bool, finish: bool) -> None:
 
 
 def _next_epochs(epochs: KeyEpochs, plan: FleetPlan, name: str | None, *, stolen: bool) -> KeyEpochs:
+    epochs = replace(epochs, accept_next=False)
     if name is None:
         # an edge with an epoch of its own moves on too: its entry outranks the fleet's
         edges = {edge: number + 1 for edge, number in epochs.edges.items()}

@@ -84,14 +84,16 @@ def make_capsule(
 ) -> Capsule:
     """A capsule of ``node``; ``extra`` are the template's own holes beside the common ones.
 
-    Common are ``deployment``, ``node``, ``hostname``, ``capsule``, ``logs``, ``state``, ``metrics``,
-    ``health_check``, ``programs`` (words) and ``tools`` (a record of words), and ``health_checked`` (a
-    flag). The renderer adds ``build_id``, ``origin`` and ``summary``.
+    Common are ``deployment``, ``node``, ``hostname``, ``machine_id``, ``capsule``, ``logs``, ``state``, ``metrics``,
+    ``health_check``, ``programs`` (words) and ``tools`` (a record of words), and ``health_checked`` and
+    ``identified`` (flags). The renderer adds ``build_id``, ``origin`` and ``summary``.
     """
     common: dict[str, Hole] = {
         "deployment": ShellWord.of(fleet.deployment),
         "node": ShellWord.of(node.name),
         "hostname": ShellWord.of(node.hostname),
+        "identified": bool(node.machine_id),
+        "machine_id": ShellWord.of(node.machine_id),
         "capsule": ShellWord.of(name),
         "logs": ShellWord.of(fleet.paths.logs),
         "state": ShellWord.of(fleet.paths.state),

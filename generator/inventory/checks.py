@@ -51,6 +51,7 @@ def _check_names(nodes: Mapping[str, ResolvedNode], tree: Tree, report: Report) 
 def _check_unique(nodes: Mapping[str, ResolvedNode], report: Report) -> None:
     hosts: dict[str, ResolvedNode] = {}
     certificates: dict[str, ResolvedNode] = {}
+    machines: dict[str, ResolvedNode] = {}
     addresses: dict[tuple[str, int], ResolvedNode] = {}
     keys: dict[str, ResolvedNode] = {}
     for resolved in nodes.values():
@@ -61,6 +62,10 @@ def _check_unique(nodes: Mapping[str, ResolvedNode], report: Report) -> None:
         certificate = certificates.setdefault(node.certname, resolved)
         if certificate is not resolved and node.hostname != certificate.node.hostname:
             _twice(report, f"the certificate name `{node.certname}`", "certname", resolved, certificate)
+        if node.machine_id:
+            other = machines.setdefault(node.machine_id, resolved)
+            if other is not resolved:
+                _twice(report, f"the machine id `{node.machine_id}`", "machine_id", resolved, other)
         if node.address:
             other = addresses.setdefault((node.address, node.port), resolved)
             if other is not resolved:

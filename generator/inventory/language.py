@@ -18,6 +18,7 @@ from generator.inventory.values import (
     HomePath,
     HostName,
     InstalledPath,
+    MachineId,
     Mail,
     MountPath,
     Name,
@@ -78,8 +79,11 @@ class KeysPart(Part):
     """Counters of key rotations: raising one changes the keys at the next build."""
 
     epoch: int = Field(default=1, ge=1, le=1_000_000, description="the epoch of every key")
+    accept_next: bool = Field(
+        default=False, description="servers also take the key after, which nobody has yet: before a rotation"
+    )
     accept_previous: bool = Field(
-        default=False, description="servers also take the key before: while a change rolls out"
+        default=False, description="servers also take the key before: while a rotation rolls out"
     )
     edges: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
         default_factory=dict,
@@ -205,6 +209,11 @@ class NodePart(LayerPart):
     certname: CertName | None = Field(
         default=None,
         description="the name in its Puppet certificate, in small letters. Default: the host name, in small letters",
+    )
+    machine_id: MachineId | None = Field(
+        default=None,
+        description="what /etc/machine-id says there, in quotes: where it is given, capsules and the installer "
+        "insist on it too, so that a machine that merely has the same host name is refused",
     )
     reach: ReachPart | None = Field(default=None, description="needed where another node connects to it")
     egress: tuple[Egress, ...] | None = Field(

@@ -131,6 +131,7 @@ def _fleet(
         epochs=KeyEpochs(
             current=part.keys.epoch,
             accept_previous=part.keys.accept_previous,
+            accept_next=part.keys.accept_next,
             edges=dict(sorted(part.keys.edges.items())),
         ),
         escrow_recorded=part.escrow is not None,

@@ -122,6 +122,7 @@ class Node:
     scheduler: Scheduler = Scheduler.CRON
     certname: str = ""  # what the node is called in Puppet
     deliveries: tuple[str, ...] = ("plain",)  # names of deliveries, sorted
+    machine_id: str = ""  # what /etc/machine-id must say, empty where only the host name is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,12 +278,13 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEpochs:
-    """Key epochs: ``current`` for every edge but those in ``edges`` (by edge name); ``accept_previous`` keeps the
-    one before usable for the time of a rotation."""
+    """Key epochs: ``current`` for every edge but those in ``edges`` (by edge name); ``accept_next`` and
+    ``accept_previous`` make servers take the key after and the key before as well, for the time of a rotation."""
 
     current: int
     accept_previous: bool
     edges: Mapping[str, int]
+    accept_next: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

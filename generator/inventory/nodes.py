@@ -109,6 +109,7 @@ class NodeResolver:
             scheduler=Scheduler(_value(settings, "scheduler", "cron")),
             certname=part.certname or hostname.lower(),
             deliveries=self._deliveries(settings, os_family, key),
+            machine_id=part.machine_id or "",
         )
         resolved = ResolvedNode(
             node=node,

@@ -19,6 +19,7 @@ from generator.source.secrets import SecretReference
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?\Z")
 WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?\Z")
 HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
+MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\Z")
 EMAIL = re.compile(r"[A-Za-z0-9._+][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\Z|[a-z_][a-z0-9_-]*\Z")
 SHARED_DIRECTORY = re.compile(
@@ -185,6 +186,12 @@ def _own_host(value: str) -> str:
     return _host(value)
 
 
+def _machine_id(value: str) -> str:
+    if not MACHINE_ID.match(value) or not value.strip("0"):
+        raise refuse("C0223", f"`{value}` is not a machine id", "write the line of /etc/machine-id, in quotes")
+    return value
+
+
 def _address(value: str) -> str:
     if "%" in value:
         raise refuse("C0213", f"`{value}` means something on one machine only", "write an address without `%`")
@@ -292,6 +299,7 @@ InstalledPath: TypeAlias = Annotated[str, AfterValidator(_installed_path), _desc
 StorePath: TypeAlias = Annotated[str, AfterValidator(_store_path), _described("^/.")]
 HostName: TypeAlias = Annotated[str, AfterValidator(_own_host)]
 CertName: TypeAlias = Annotated[str, AfterValidator(_certname)]
+MachineId: TypeAlias = Annotated[str, AfterValidator(_machine_id)]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
 Egress: TypeAlias = Annotated[str, AfterValidator(_egress)]
 PublicKey: TypeAlias = Annotated[str, AfterValidator(_public_key)]

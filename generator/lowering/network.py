@@ -120,10 +120,11 @@ def _is_address(text: str) -> bool:
 
 def _authorized_key(fleet: Fleet, nodes: Mapping[str, Node], connection: Connection) -> AuthorizedKey:
     epoch = connection.edge.epoch
-    accepted = (epoch - 1, epoch) if fleet.epochs.accept_previous and epoch > 1 else (epoch,)
+    previous = (epoch - 1,) if fleet.epochs.accept_previous and epoch > 1 else ()
+    following = (epoch + 1,) if fleet.epochs.accept_next else ()
     return AuthorizedKey(
         edge=connection.edge,
-        epochs=accepted,
+        epochs=(*previous, epoch, *following),
         addresses=_client_addresses(nodes, connection),
         capsule_path=connection.capsule_path,
         origin=connection.origin,

@@ -53,6 +53,7 @@ def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> Node
         os_family=node.os_family,
         certname=node.certname,
         deliveries=node.deliveries,
+        machine_id=node.machine_id,
     )
 
 

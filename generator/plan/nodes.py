@@ -40,11 +40,12 @@ class Directory:
 class NodePlan:
     """Everything that lies on one node; tuples are sorted by path or name.
 
-    ``hostname`` is the identity that installer and capsules insist on. ``clock_offsets`` are pairs of a Unix time and
-    the UTC offset in seconds that the node's time zone must have then: the installer refuses a node whose clock runs
-    in another zone than its schedules were proved for. ``packages`` name what the capsules need, as ``os_family``
-    (a key of `generator.inventory.tools.TOOLS`) calls it. ``certname`` is the name that Puppet's certificate has, and
-    ``deliveries`` name what the build makes to put all of this on the node: they change none of it.
+    ``hostname`` is the identity that installer and capsules insist on, and so is ``machine_id``, unless it is empty.
+    ``clock_offsets`` are pairs of a Unix time and the UTC offset in seconds that the node's time zone must have then:
+    the installer refuses a node whose clock runs in another zone than its schedules were proved for. ``packages``
+    name what the capsules need, as ``os_family`` (a key of `generator.inventory.tools.TOOLS`) calls it.
+    ``certname`` is the name that Puppet's certificate has, and ``deliveries`` name what the build makes to put all of
+    this on the node: they change none of it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class NodePlan:
     os_family: str = "debian"
     certname: str = field(default="", repr=False)  # no file of the node is made from it
     deliveries: tuple[str, ...] = field(default=("plain",), repr=False)  # neither does this
+    machine_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from generator.keys.openssh import fingerprint, parse_public_line
 from generator.plan import (
+    AuthorizedKey,
     AuthorizedKeys,
     Capsule,
     CronTable,
@@ -81,7 +82,7 @@ def _network(node: RenderedNode, keys: Keys) -> Section:
         rows=tuple(
             (
                 _print(keys, replace(entry.edge, epoch=epoch)),
-                f"{entry.edge.account} on {entry.edge.client}, epoch {epoch}",
+                _holder(entry, epoch),
                 entry.reason,
                 ", ".join(entry.addresses),
                 entry.capsule_path,
@@ -93,6 +94,12 @@ def _network(node: RenderedNode, keys: Keys) -> Section:
             for epoch in entry.epochs
         ),
     )
+
+
+def _holder(entry: AuthorizedKey, epoch: int) -> str:
+    if epoch > entry.edge.epoch:
+        return f"nobody yet: the next key of {entry.edge.account} on {entry.edge.client}, epoch {epoch}"
+    return f"{entry.edge.account} on {entry.edge.client}, epoch {epoch}"
 
 
 def _connections(node: RenderedNode, keys: Keys) -> Section:

@@ -276,36 +276,37 @@ def test_the_line_of_a_new_secret_pins_it(tmp_path: Path) -> None:
     assert "C0605" in gen("build", inventory, "-o", tmp_path / "output").stderr
 
 
-def test_a_rotation_keeps_the_old_key_for_a_while(copy: Path) -> None:
-    def accepted() -> int:
-        file = copy / "output/kaizen/nodes/website/root/var/lib/backupoperator/.ssh/authorized_keys"
-        return file.read_text().count("ssh-ed25519")
-
-    before = accepted()
-    inventory = copy / "kaizen.yml"
-    text = inventory.read_text()
-    printed = gen("keys", "rotate", inventory).stdout
-    assert "epoch: 2" in printed
-    inventory.write_text(f"{text}\n{printed}")
-    assert gen("build", inventory, "-o", copy / "output").exit_code == 0
-    assert accepted() == 2 * before
-    again = gen("keys", "rotate", inventory)
-    assert (again.exit_code, again.stdout) == (2, "")
-    assert "C0607" in again.stderr
-    finished = gen("keys", "rotate", inventory, "--finish").stdout
-    inventory.write_text(f"{text}\n{finished}")
-    assert gen("build", inventory, "-o", copy / "output").exit_code == 0
-    assert accepted() == before
+def test_a_rotation_accepts_the_new_key_before_it_is_used_and_the_old_one_after(copy: Path) -> None:
+    inventory, output = copy / "kaizen.yml", copy / "output/kaizen/nodes"
+    text, step = inventory.read_text(), "keys: {}\n"
+    seen = []
+    for arguments in ((), (), ("--finish",)):
+        step = gen("keys", "rotate", inventory, *arguments).stdout
+        inventory.write_text(f"{text}\n{step}")
+        assert gen("build", inventory, "-o", copy / "output").exit_code == 0
+        lines = (output / "website/root/var/lib/backupoperator/.ssh/authorized_keys").read_text().splitlines()
+        epochs = sorted({line.rpartition(" ")[2] for line in lines if line.startswith("restrict")})
+        private = (output / "services-1/root/opt/capsule/kaizen/ssh/website.send_nightly").read_bytes()
+        seen.append((epochs, private))
+        if step.count("accept_previous: true"):
+            again = gen("keys", "rotate", inventory)
+            assert (again.exit_code, again.stdout) == (2, "")
+            assert "C0607" in again.stderr
+    assert [epochs for epochs, _ in seen] == [["1", "2"], ["1", "2"], ["2"]]
+    assert seen[0][1] != seen[1][1] == seen[2][1]
 
 
 def test_a_stolen_key_is_refused_at_once(tmp_path: Path) -> None:
     inventory = small_fleet(tmp_path)
     name = "compute-1.send_nightly"
     slow, stolen = (gen("keys", "rotate", inventory, "--edge", name, *more) for more in ((), ("--stolen",)))
-    assert "accept_previous: true" in slow.stdout
-    assert "sources first" in slow.stderr
-    assert "accept_previous: false" in stolen.stdout
+    assert "accept_next: true" in slow.stdout
+    assert f"`gen keys rotate --edge {name}`" in slow.stderr
+    assert "accept_next: false\n  accept_previous: false" in stolen.stdout
     assert f'"{name}": 2' in stolen.stdout
+    inventory.write_text(f"{inventory.read_text()}\n{slow.stdout}")
+    second = gen("keys", "rotate", inventory, "--edge", name).stdout
+    assert second == f'keys:\n  epoch: 1\n  accept_next: false\n  accept_previous: true\n  edges:\n    "{name}": 2\n'
 
 
 def test_what_is_not_going_on_cannot_be_finished(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Build:
         self.paths = paths_of(deployment)
         self.version = version
         self.hostname = "web-1"
+        self.machine_id = ""
         self.clock = UTC
         self.packages: tuple[str, ...] = (
             "bash",
@@ -124,6 +125,7 @@ class Build:
             clock_offsets=self.clock,
             artifacts=(),
             origin=ORIGIN,
+            machine_id=self.machine_id,
         )
 
     def scripts(self) -> dict[str, str]:

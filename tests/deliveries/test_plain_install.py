@@ -148,6 +148,18 @@ def test_it_must_be_the_right_node(box: Box, script: str) -> None:
     assert (done.status, "but this is web-1" in done.err) == (78, True)
 
 
+def test_it_must_be_the_right_machine_where_the_inventory_says_which(box: Box) -> None:
+    build = Build()
+    build.machine_id = "9f86d081884c7d659a2feaa0c55ad015"
+    box.path("/etc/machine-id").unlink(missing_ok=True)
+    refused(box, build, 78, "but this one's id is unknown")
+    box.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    refused(box, build, 78, "but this one's id is 0123456789abcdef0123456789abcdef")
+    assert box.run("/root/build/remove.sh").status == 78
+    box.write("/etc/machine-id", f"{build.machine_id}\n")
+    assert install(box, build).status == 0
+
+
 def test_another_time_zone_is_refused(box: Box) -> None:
     build = Build()
     build.clock = ((1805587200, -14400), (1829304000, -18000))
@@ -259,6 +271,34 @@ def test_a_running_capsule_is_not_replaced(box: Box) -> None:
         path: seen for path, seen in before.items() if not path.startswith(locks)
     }
     assert box.run("/root/build/install.sh").status == 0
+
+
+@pytest.mark.parametrize(
+    ("mark", "ended_by"),
+    [
+        ("/run/capsule/kaizen/lease_whole/held", "unpause_whole"),
+        ("/run/capsule/kaizen/whole/moment", "remove_whole"),
+        ("/run/capsule/stopped/kaizen.stop_docker_whole", "start_docker_whole"),
+    ],
+)
+def test_what_is_paused_or_frozen_is_released_by_the_build_that_did_it(box: Box, mark: str, ended_by: str) -> None:
+    old, new = Build(), Build(version="2")
+    install(box, old)
+    # of another deployment, and a pause that is over
+    box.write("/run/capsule/uat-kaizen/lease_whole/held", "docker counter\n")
+    box.write("/run/capsule/kaizen/lease_other/held", "")
+    box.write(mark, "docker counter\n")
+    locks = "/var/lib/capsule/kaizen/locks"
+    for path in ("backup_nightly", "send_nightly"):
+        box.write(f"{locks}/{path}", "", 0o600)
+    refused(box, new, 75, f"end it with /opt/capsule/kaizen/bin/{ended_by}")
+    before = box.snapshot(*WATCHED)
+    removal = box.run("/root/build/remove.sh")
+    assert (removal.status, f"end it with /opt/capsule/kaizen/bin/{ended_by}" in removal.err) == (75, True), removal
+    assert box.snapshot(*WATCHED) == before
+    assert install(box, old).out.startswith("nothing to do")
+    box.path(mark).unlink()
+    assert install(box, new).status == 0
 
 
 def test_two_deployments_share_a_node(box: Box) -> None:

@@ -51,6 +51,18 @@ def test_the_example_fleet_resolves() -> None:
     assert (result.fleet_secret.kind, result.fleet_secret.target) == (SecretKind.FILE, "kaizen.secret")
 
 
+def test_a_machine_id_is_one_machine_s() -> None:
+    text = KAIZEN.read_text()
+    identified = "machine_id: 9f86d081884c7d659a2feaa0c55ad015\n    reach: {address: 10.31."
+    once, twice = (text.replace("reach: {address: 10.31.", identified, count) for count in (1, 2))
+    assert once.count("machine_id") == 1
+    assert twice.count("machine_id") == 2
+    fleet = load_text(once).fleet
+    assert fleet is not None
+    assert [bool(node.machine_id) for node in fleet.nodes].count(True) == 1
+    assert [one.code for one in load_text(twice).diagnostics] == ["C0304"]
+
+
 def test_a_data_number_depends_on_nothing_but_deployment_and_name() -> None:
     text = KAIZEN.read_text()
     one, other = load_text(text), load_text(text.replace("  website:", "  zebra:").replace("website]", "zebra]"))

@@ -83,13 +83,21 @@ def _line_gaps(facts: Facts, network: Network, edge: Edge, line: AuthorizedKey) 
         yield f"is authorized from {', '.join(line.addresses) or 'nowhere'}, and {edge.client} connects from " + (
             ", ".join(egress) or "nowhere"
         )
-    if edge.epoch not in line.epochs or not set(line.epochs) <= {edge.epoch, edge.epoch - 1}:
+    if set(line.epochs) != _accepted(facts, edge):
         yield f"uses the key of epoch {edge.epoch}, and epochs {', '.join(map(str, line.epochs))} are authorized"
     capsule = network.capsules.get((edge.server, line.capsule_path))
     if capsule is None or capsule.name != edge.capsule:
         yield f"may run {line.capsule_path}, which is not the capsule {edge.capsule} of {edge.server}"
     if (edge.server, line.capsule_path) not in network.granted:
         yield f"may run {line.capsule_path}, which sudo on {edge.server} does not grant"
+
+
+def _accepted(facts: Facts, edge: Edge) -> set[int]:
+    """The epochs of the keys that the edge's server must take, and no others."""
+    epochs = facts.fleet.epochs
+    previous = {edge.epoch - 1} if epochs.accept_previous and edge.epoch > 1 else set()
+    following = {edge.epoch + 1} if epochs.accept_next else set()
+    return {edge.epoch} | previous | following
 
 
 def _itself(facts: Facts, edge: Edge) -> set[str]:

@@ -112,3 +112,18 @@ def test_what_a_user_has_mounted_inside_is_left_out_and_noted(source: Source) ->
         assert "my cloud" not in listing and "cache/file" in listing
         assert "FUSE-LEFT-OUT" in source.log("send_deployment_live")
     source.command("umount", "-l", inside)
+
+
+def test_a_snapshot_is_sent_by_the_build_that_took_it(source: Source) -> None:
+    """A push in between may have changed what the dataset is."""
+    data = make_data(source)
+    source.install(make_part("live", str(data), exclude=("cache/",)))
+    assert source.prepare(identifier()).returncode == 0
+    another = source.command("sed", "-i", "s/^build=.*/build=another/", RUN / "parts/live/taken")
+    assert another.returncode == 0
+    assert source.fetch("live", "record") is None
+    assert source.fetch("live", "data") is None
+    assert "BUILD-CHANGED" in source.log("send_deployment_live")
+    assert source.remove().returncode == 0
+    assert source.prepare(identifier(1)).returncode == 0
+    assert source.fetch("live", "record") is not None
