@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.keys.openssh import public_line
@@ -19,6 +19,10 @@ from generator.quoting import (
     KnownHostsWord,
     LogrotateWord,
     Quoted,
+    SystemdCalendar,
+    SystemdPath,
+    SystemdText,
+    SystemdWord,
     Unquotable,
 )
 
@@ -35,6 +39,10 @@ REFUSED = {
     AuthorizedKeysWord: ("", 'x",command="y', "x\\", "x\ny", "*", "!x", "?", "$x", "`x`", "#"),
     KnownHostsWord: ("", "*", "a,b", "!a", "|1|a", "@revoked", "a b", "#", "a\nb", "?"),
     LogrotateWord: ("", "a b", "*", '"a"', "a\nb", "{", "}", "#", "a{b"),
+    SystemdWord: ("", "a b", "%h", "$HOME", "-/bin/x", "+x", "!x", "@x", '"x"', "x\\", "a\nb", "x;y", "é"),
+    SystemdPath: ("", "srv", "-/srv", "/a\nExecStart=/bin/x", "/a\tb"),
+    SystemdText: ("", " a", "a ", "a\\", "a\nExecStart=/bin/x"),
+    SystemdCalendar: ("", " daily", "daily\n", "%h", "$x", "daily;x", '"daily"'),
 }
 
 
@@ -144,3 +152,24 @@ def test_logrotate_reads_the_same_directory(tmp_path_factory: pytest.TempPathFac
             f"considering log {path}/*.log"
         ]
         assert "error:" not in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd's own parser")
+@settings(FEW, max_examples=8)
+@given(st.lists(VALUES, min_size=1, max_size=40))
+@example(["%h", "$HOME", "a b", 'a"b', "a\\\\", "-/x", "%%", "'", ";", "#"])
+def test_systemd_reads_a_unit_without_a_complaint(
+    tmp_path_factory: pytest.TempPathFactory, values: list[str]
+) -> None:
+    unit = tmp_path_factory.mktemp("unit") / "capsule-x.service"
+    paths = [text for _, text in quoted(SystemdPath, [f"/srv/{value}" for value in values])]
+    described = [text for _, text in quoted(SystemdText, values)]
+    words = [text for _, text in quoted(SystemdWord, values)]
+    lines = ["[Unit]", *(f"Description={text}" for text in described), "[Service]", "Type=oneshot"]
+    lines += ["ExecStart=/bin/true", *(f"ReadWritePaths={text}" for text in paths)]
+    lines += [f"SyslogIdentifier={text}" for text in words]
+    unit.write_text("\n".join(lines) + "\n")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, [line for line in done.stderr.splitlines() if unit.name in line]) == (0, [])
