@@ -10,6 +10,7 @@ from generator.engines.directed import directed, replicated
 from generator.engines.discovery import stores
 from generator.inventory.model import Fleet
 from generator.lowering.node import NodeParts, node_plan
+from generator.lowering.roles import roles_by_node
 from generator.plan import FleetPlan
 
 
@@ -26,6 +27,7 @@ def lower(fleet: Fleet) -> FleetPlan:
             outgoing[current.edge.client].append(current)
             incoming[current.edge.server].append(current)
     nodes = {node.name: node for node in fleet.nodes}
+    roles = roles_by_node(fleet)
     busy = sorted(set(by_node) | set(outgoing) | set(incoming))
     return FleetPlan(
         fleet=fleet.name,
@@ -37,6 +39,7 @@ def lower(fleet: Fleet) -> FleetPlan:
                 NodeParts(
                     node=nodes[name],
                     contributions=tuple(by_node[name]),
+                    roles=roles.get(name, ()),
                     outgoing=_sorted(outgoing[name]),
                     incoming=_sorted(incoming[name]),
                 ),

@@ -13,7 +13,7 @@ from generator.inventory.packages import package_names
 from generator.lowering import network
 from generator.lowering.clock import clock_offsets
 from generator.lowering.schedules import errors_directory, schedule_artifacts
-from generator.plan import Account, Artifact, Capsule, CronEntry, Directory, LogRotation, Needs, NodePlan
+from generator.plan import Account, Artifact, Capsule, Contact, CronEntry, Directory, LogRotation, Needs, NodePlan
 
 SILENCE_CHECK = "check_backups"
 SILENCE_SCHEDULE = "0 8,20 * * *"  # twice a day: silence is heard within a working day and nags no more often
@@ -30,6 +30,7 @@ class NodeParts:
     contributions: tuple[Contribution, ...]
     outgoing: tuple[Connection, ...]
     incoming: tuple[Connection, ...]
+    roles: tuple[str, ...]
 
 
 def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> NodePlan:
@@ -54,6 +55,7 @@ def node_plan(fleet: Fleet, nodes: Mapping[str, Node], parts: NodeParts) -> Node
         certname=node.certname,
         deliveries=node.deliveries,
         machine_id=node.machine_id,
+        contact=Contact(address=node.address, port=node.port, host_keys=node.host_keys, roles=parts.roles),
     )
 
 

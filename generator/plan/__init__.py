@@ -21,7 +21,7 @@ from generator.plan.artifacts import (
 )
 from generator.plan.holes import Fragment, Hole, Holes, holes, holes_of
 from generator.plan.needs import Needs
-from generator.plan.nodes import Account, Directory, FleetPlan, NodePlan
+from generator.plan.nodes import Account, Contact, Directory, FleetPlan, NodePlan
 from generator.plan.origin import Origin, Span
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "AuthorizedKey",
     "AuthorizedKeys",
     "Capsule",
+    "Contact",
     "CronEntry",
     "CronTable",
     "Directory",

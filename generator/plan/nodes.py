@@ -37,6 +37,22 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """How the build host reaches a node, and what the node is for; nothing on any node is made from it.
+
+    ``host_keys`` are ``type base64``; ``roles`` are names of groups, sorted.
+    """
+
+    address: str
+    port: int
+    host_keys: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+NOBODY = Contact(address="", port=22, host_keys=(), roles=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlan:
     """Everything that lies on one node; tuples are sorted by path or name.
 
@@ -61,6 +77,7 @@ class NodePlan:
     os_family: str = "debian"
     certname: str = field(default="", repr=False)  # no file of the node is made from it
     deliveries: tuple[str, ...] = field(default=("plain",), repr=False)  # neither does this
+    contact: Contact = field(default=NOBODY, repr=False)  # nor from it
     machine_id: str = ""
 
 
