@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import yaml
 
+from generator.deliveries import plain
 from generator.deliveries.packaged import packaged_files
 from generator.inventory.model import Paths
 from generator.plan import NodePlan
@@ -70,14 +71,15 @@ class AnsibleDelivery:
         library: TemplateLibrary,  # noqa: ARG002
     ) -> tuple[DeliveryFile, ...]:
         """No file here holds a secret: what a host gets is read from ``nodes/`` when it is installed."""
-        plans = tuple(node.plan for node in nodes)
+        # it runs what the plain delivery wrote for a node
+        mine = tuple(node for node in nodes if plain.DELIVERY.name in node.plan.deliveries)
         return (
             *(
                 _file(path.removeprefix(f"{PLAYBOOKS}/"), content)
                 for path, content in packaged_files("templates", (PLAYBOOKS,))
             ),
-            _file("inventory.yml", _inventory(deployment, paths, nodes)),
-            _file("known_hosts", "".join(_known_hosts(plan) for plan in plans).encode()),
+            _file("inventory.yml", _inventory(deployment, paths, mine)),
+            _file("known_hosts", "".join(_known_hosts(node.plan) for node in mine).encode()),
             *(_file(f"{PLACE}/{path}", content) for path, content in packaged_files("ansible", COLLECTION)),
         )
 

@@ -69,6 +69,12 @@ def test_the_inventory_has_every_node_and_its_groups() -> None:
     }
 
 
+def test_a_node_that_is_given_packages_for_dpkg_only_is_not_ansible_s() -> None:
+    other = node("web-2")
+    files = delivered(node(), replace(other, plan=replace(other.plan, deliveries=("debian",))))
+    assert list(yaml.safe_load(files["ansible/inventory.yml"])["capsule"]["hosts"]) == ["web-1"]
+
+
 def test_hosts_are_known_by_address_and_unusual_port() -> None:
     text = delivered(node(), node("web-2", port=2222))["ansible/known_hosts"]
     assert text == "192.0.2.7 ssh-ed25519 AAAA\n[192.0.2.7]:2222 ssh-ed25519 AAAA\n"
