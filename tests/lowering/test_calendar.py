@@ -15,7 +15,7 @@ from generator.lowering.calendar import calendar_events
 from generator.prove.rules.schedulers import disputed_time
 from generator.prove.timeline import timeline
 
-# without those whose government decided something lately: systemd reads the machine's own rules, Capsule its package's
+# None whose government decided something lately: systemd reads the machine's own rules, Capsule its package's.
 ZONES = ("America/New_York", "Australia/Lord_Howe", "Europe/Stockholm", "Asia/Kathmandu", "Europe/Dublin", "UTC")
 ITERATIONS = 25
 NEW_YEAR = int(datetime(2024, 1, 2, tzinfo=UTC).timestamp()) // 60
