@@ -88,7 +88,9 @@ def listed(sbdi: Sbdi) -> None:
 def frozen(sbdi: Sbdi) -> Iterator[None]:
     """For a while the sources have snapshots to offer."""
     for source in SOURCES:
-        sbdi.capsule(source, "prepare_whole", stdin=f"{moment()}\n")
+        taken = sbdi.capsule(source, "prepare_whole", stdin=f"{moment()}\n", check=False)
+        # they are there, and nothing stood still for them
+        assert (taken.status, "DATASET-DEGRADED" in taken.err) == (10, True), taken.describe()
     try:
         yield
     finally:
