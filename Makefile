@@ -11,7 +11,7 @@ build: .venv/installed $(INVENTORY:.yml=.secret)
 test: .venv/installed
 	development/install-packages
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 -m "not lab"
+	$(BIN)/pytest -n 3 -m "not lab"
 	$(BIN)/pytest -n 4 --dist loadfile -m lab  # more than processors: they wait most of the time
 
 lint: .venv/installed
