@@ -40,7 +40,7 @@ _DEBIAN: Mapping[str, tuple[str, ...]] = {
     "grep": ("/usr/bin/grep",),
     "hostname": ("/usr/bin/hostname",),
     "logrotate": ("/usr/sbin/logrotate",),
-    "lvm2": ("/usr/sbin/lvcreate", "/usr/sbin/lvremove", "/usr/sbin/lvs"),
+    "lvm2": ("/usr/sbin/lvchange", "/usr/sbin/lvcreate", "/usr/sbin/lvremove", "/usr/sbin/lvs"),
     "mariadb-client": ("/usr/bin/mariadb", "/usr/bin/mariadb-dump"),
     "mawk": ("/usr/bin/awk",),
     "mount": ("/usr/bin/mount", "/usr/bin/umount"),

@@ -88,6 +88,8 @@ class SudoersWord(Quoted):
         if not re.fullmatch(r"[A-Za-z0-9/._][A-Za-z0-9/._@:=,-]*", value):
             # sudo reads an escaped backslash in a user's name, and refuses it in a command
             raise Unquotable(cls.language, value, "wildcards, blanks, operators and prefixes have a meaning")
+        if value.endswith("/"):
+            raise Unquotable(cls.language, value, "a path with a slash at its end stands for every program in there")
         if re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
             raise Unquotable(cls.language, value, "a word of capitals is the name of an alias, ALL among them")
         return re.sub(r"([,:=])", r"\\\1", value)

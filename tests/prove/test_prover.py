@@ -23,6 +23,7 @@ def test_every_rule_is_found() -> None:
         "schedule",
         "schedulers",
         "scrubs",
+        "turns",
     ]
 
 

@@ -95,6 +95,7 @@ def test_bash_reads_the_same_words(values: list[str]) -> None:
 @example("colon:and,more=x")
 @example("back\\slash")
 @example("x" * 512)
+@example("/")
 def test_sudo_reads_the_same_user_and_path(value: str) -> None:
     for user, text in quoted(SudoersWord, [value]):
         (path,) = quoted(SudoersWord, [f"/opt/{value}"])
