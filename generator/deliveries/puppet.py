@@ -96,6 +96,7 @@ def node_data(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Va
         "capsule::deployment": deployment,
         "capsule::node": plan.name,
         "capsule::hostname": plan.hostname,
+        **({"capsule::machine_id": plan.machine_id} if plan.machine_id else {}),
         "capsule::paths": {"programs": _literal(paths.programs), "state": _literal(paths.state)},
         "capsule::accounts": {
             account.name: {

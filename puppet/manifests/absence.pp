@@ -7,6 +7,7 @@ class capsule::absence {
 
   capsule_removal { $capsule::deployment:
     hostname     => $capsule::hostname,
+    machine_id   => $capsule::machine_id,
     node_name    => $capsule::node,
     programs     => $capsule::paths['programs'],
     state        => $capsule::paths['state'],

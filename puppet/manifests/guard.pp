@@ -8,6 +8,7 @@ class capsule::guard {
   capsule_guard { $capsule::deployment:
     node_name    => $capsule::node,
     hostname     => $capsule::hostname,
+    machine_id   => $capsule::machine_id,
     programs     => $capsule::paths['programs'],
     state        => $capsule::paths['state'],
     accounts     => $capsule::accounts,

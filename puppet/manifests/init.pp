@@ -16,6 +16,8 @@
 #   The node's name in the inventory.
 # @param hostname
 #   What the kernel calls the node that this is for. Any other is refused.
+# @param machine_id
+#   What /etc/machine-id of the node says. Any other machine is refused; without it only the host name is asked for.
 # @param paths
 #   Where the deployment's own files lie.
 # @param accounts
@@ -45,6 +47,7 @@ class capsule (
   Optional[Pattern[/\A[a-z0-9][a-z0-9-]*\z/]] $deployment = undef,
   Optional[String[1]] $node = undef,
   Optional[String[1]] $hostname = undef,
+  Optional[Pattern[/\A[0-9a-f]{32}\z/]] $machine_id = undef,
   Optional[Capsule::Paths] $paths = undef,
   Hash[Capsule::Accountname, Capsule::Account] $accounts = {},
   Hash[Capsule::Path, Capsule::Directory] $directories = {},

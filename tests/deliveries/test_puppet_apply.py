@@ -152,6 +152,11 @@ def test_what_is_wrong_is_found_before_anything_is_touched(box: Box) -> None:
     assert "built for node web-1 with the host name db-1, but this is web-1" in ended(apply(box), 1).err
     assert box.snapshot(*WATCHED) == before
 
+    cloned = Build()
+    cloned.machine_id = "9f86d081884c7d659a2feaa0c55ad015"
+    box.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    refused(box, cloned, "but this one's id is 0123456789abcdef0123456789abcdef (/etc/machine-id)")
+
     refused(box, hostile(), "this node's schedules are timers, and systemd does not run here")
     box.write("/etc/cron.d/capsule-kaizen", "# somebody else's\n")
     refused(box, Build(), "/etc/cron.d/capsule-kaizen is there already and is not of this deployment")
@@ -165,6 +170,16 @@ def test_nothing_is_replaced_under_a_program_that_runs(box: Box) -> None:
     quick(box)
     put(Build(), box)
     ended(apply(box), CHANGED)
+    # by the build that paused it, and by no other, a node is told to go on
+    for program in ("backup_nightly", "send_nightly"):
+        box.write(f"/var/lib/capsule/kaizen/locks/{program}", "", 0o600)
+    box.write("/run/capsule/kaizen/lease_whole/held", "docker 1\n")
+    refused(box, Build(version="2"), "this node is paused for plan whole")
+    absent = "class { 'capsule': ensure => absent }"
+    refused(box, Build(), "or end it with /opt/capsule/kaizen/bin/unpause_whole", program=absent)
+    ended(apply(box), NOTHING)
+    box.run("rm", "-r", "/run/capsule")
+
     running = subprocess.Popen(
         ["flock", "--shared", str(box.path("/var/lib/capsule/kaizen/locks/backup_nightly")), "sleep", "600"],
         start_new_session=True,

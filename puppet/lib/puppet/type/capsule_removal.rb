@@ -6,6 +6,7 @@ Puppet::Type.newtype(:capsule_removal) do
   newparam(:deployment, namevar: true) { desc 'The name of the deployment.' }
   newparam(:node_name) { desc "The node's name in the inventory." }
   newparam(:hostname) { desc 'What the kernel calls the node that this is for.' }
+  newparam(:machine_id) { desc 'What /etc/machine-id must say, if anything.' }
   newparam(:programs) { desc 'The directory of programs and keys.' }
   newparam(:state) { desc 'The directory of the record, of locks and of the state of runs.' }
   newparam(:accounts) { desc 'Accounts by name.' }

@@ -3,6 +3,7 @@
 require 'fileutils'
 
 require_relative 'accounts'
+require_relative 'held'
 require_relative 'locks'
 require_relative 'looking'
 require_relative 'record'
@@ -24,7 +25,7 @@ module PuppetX
 
       def initialize(resource)
         @deployment = resource[:deployment]
-        %i[node_name hostname programs state].each { |name| instance_variable_set("@#{name}", resource[name]) }
+        %i[node_name hostname machine_id programs state].each { |name| instance_variable_set("@#{name}", resource[name]) }
         %i[accounts directories files].each { |name| instance_variable_set("@#{name}", resource[name] || {}) }
         @ways = Ways.new
         @record = Record.new(@state)
@@ -33,6 +34,7 @@ module PuppetX
       # Raises `Refused` if the build cannot be installed here now; without `noop` holds what keeps it so until the run ends.
       def look(commands:, clock:, lock_seconds:, noop:)
         check_hostname
+        check_machine
         check_unpackaged
         @commands = commands
         @clock = clock
@@ -45,8 +47,12 @@ module PuppetX
         return if noop
 
         Locks.installer(@deployment)
-        busy = Locks.programs(@state, changing, lock_seconds)
+        programs = changing
+        busy = Locks.programs(@state, programs, lock_seconds)
         raise Refused, "#{File.basename(busy)} is running and would be replaced: nothing was changed; the next run tries again" if busy
+
+        # looked at under the locks: nothing is paused or frozen from here on
+        Held.refuse(@deployment, @programs, @files.keys) unless programs.empty?
       end
 
       # The record while the node changes, and what has to be there for it.

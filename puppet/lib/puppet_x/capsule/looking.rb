@@ -21,6 +21,15 @@ module PuppetX
         raise Refused, "this was built for node #{@node_name} with the host name #{@hostname}, but this is #{actual}"
       end
 
+      def check_machine
+        return if @machine_id.nil? || @machine_id.empty?
+
+        actual = File.readable?('/etc/machine-id') ? File.read('/etc/machine-id').chomp : 'unknown'
+        return if actual == @machine_id
+
+        raise Refused, "this was built for the machine of node #{@node_name}, but this one's id is #{actual} (/etc/machine-id)"
+      end
+
       # dpkg would one day take away what is put over its files, and miss what is removed behind its back.
       def check_unpackaged
         return unless File.executable?('/usr/bin/dpkg-query')

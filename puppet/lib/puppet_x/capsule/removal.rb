@@ -18,17 +18,21 @@ module PuppetX
 
       def look
         check_hostname
+        check_machine
         check_unpackaged
       end
 
       def remove_everything(lock_seconds)
         Locks.installer(@deployment)
+        Held.refuse(@deployment, @programs, [])
         remove_kinds(FIRST)
         busy = Locks.programs(@state, going(all).select { |_, kind| kind == 'capsule' }.keys, lock_seconds)
         if busy
           raise Refused, "#{File.basename(busy)} is still running; nothing starts it any more: the next run tries again"
         end
 
+        # looked at under the locks: nothing is paused or frozen from here on
+        Held.refuse(@deployment, @programs, [])
         remove_kinds(THEN)
         leftovers.each { |path| FileUtils.rm_f(path) }
         remove_directories
