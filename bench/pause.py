@@ -62,7 +62,7 @@ def measure(lab: Lab, directory: Path, count: int, runs: int) -> list[tuple[floa
     deployment.build()
     deployment.together(lambda name: start(deployment[name], is_source=name in sources), deployment.hosts)
     deployment.install()
-    time.sleep(2)  # a daemon that started within the second of a pause cannot say what happened in it
+    time.sleep(3)  # a daemon that started within the second of a pause cannot say what happened in it
     found = []
     for _ in range(runs):
         done = deployment.capsule("director", "perform_backup")

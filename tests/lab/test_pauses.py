@@ -146,6 +146,7 @@ def built(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         containers.run_counter(made.hosts["one"], "asleep", "/srv/asleep")
         made.hosts["one"].run(["docker", "pause", "asleep"])
         disks.mount_disk(made.hosts["two"], "/srv/frozen", 16)
+        time.sleep(2.2)  # what began less than two seconds before a pause may have begun in it
         yield made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from ..fleet import identifier
 from .registry import attack
@@ -158,7 +159,10 @@ def environment(stage: Stage) -> None:
         session = stage.host(edge.client).popen(argv, user=edge.account)
         assert session.stdout is not None
         assert session.stdout.readline().startswith(b"@RSYNCD")
-        seen = {p.name: (server.proc.parent / str(p.pid) / "environ").read_bytes() for p in server.processes()}
+        seen = {}
+        for process in server.processes():
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                seen[process.name] = (server.proc.parent / str(process.pid) / "environ").read_bytes()
         session.communicate(b"\n", timeout=20)
         server.run(["rm", "/tmp/hostile"])
         assert b"LC_PWNED" in seen["sudo"], "sshd passed nothing on, so nothing was tried"
