@@ -61,10 +61,15 @@ class StoreEngine(Protocol):
 
 
 class SnapshotEngine(Protocol):
-    """Freezes a dataset for a moment on its node, and lets it go again."""
+    """Freezes a dataset for a moment on its node, and lets it go again.
+
+    ``send_seconds`` is the least time in which a part of it can be sent, however little there is to send: to connect,
+    mount the snapshot, list it and compare.
+    """
 
     name: str
     settings: type[EngineSettings]
+    send_seconds: int
 
     def packages(self, node: Node) -> tuple[str, ...]:
         """Packages that the functions need on ``node``, by Debian's names."""

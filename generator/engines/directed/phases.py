@@ -15,35 +15,35 @@ SHORTEST_SOURCE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phases:
-    """Limits in seconds; pulling gets what the others leave."""
+    """Limits in seconds; pulling gets what is ``left``: below 0 where the plan is too short for the others."""
 
     pause: int
     prepare: int
     unpause: int
-    pull: int
+    left: int
     commit: int
     remove: int
+
+    @property
+    def pull(self) -> int:
+        """What is ``left``, raised to what no source can do without."""
+        return max(SHORTEST_SOURCE_SECONDS, self.left)
 
 
 def phases(plan: DirectedPlan) -> Phases:
     """The limits that the director of ``plan`` sets for its calls."""
-    share = max(SHORTEST_SECONDS, plan.limits.duration_seconds // 8)
-    return Phases(
-        pause=max(SHORTEST_SECONDS, plan.lease.deadline_seconds // 2),
-        prepare=min(PREPARE_SECONDS, share),
-        unpause=min(UNPAUSE_SECONDS, share),
-        pull=max(SHORTEST_SOURCE_SECONDS, _left_for_pulling(plan)),
-        commit=min(3600, share),
-        remove=min(600, share),
-    )
-
-
-def _left_for_pulling(plan: DirectedPlan) -> int:
-    """What the other phases leave of the plan's time, in seconds; below 0 where it is too short for them."""
-    whole = plan.limits.duration_seconds
+    whole, lease = plan.limits.duration_seconds, plan.lease.deadline_seconds
     share = max(SHORTEST_SECONDS, whole // 8)
-    pausing = plan.lease.deadline_seconds + min(PREPARE_SECONDS, share) + 2 * min(UNPAUSE_SECONDS, share)
-    return whole - pausing - min(3600, share) - min(600, share)
+    prepare, unpause = min(PREPARE_SECONDS, share), min(UNPAUSE_SECONDS, share)
+    commit, remove = min(3600, share), min(600, share)
+    return Phases(
+        pause=max(SHORTEST_SECONDS, lease // 2),
+        prepare=prepare,
+        unpause=unpause,
+        left=whole - lease - prepare - 2 * unpause - commit - remove,
+        commit=commit,
+        remove=remove,
+    )
 
 
 def source_seconds(plan: DirectedPlan, store: DirectedStore) -> int:
@@ -57,6 +57,6 @@ def source_seconds(plan: DirectedPlan, store: DirectedStore) -> int:
 
 def source_share(plan: DirectedPlan, store: DirectedStore) -> int:
     """The same before it is raised to what no source can do without: the proof that there is enough needs it."""
-    pull = _left_for_pulling(plan)
+    left = phases(plan).left
     waves = max(1, ceil(len(store.sources) / plan.limits.parallel))
-    return (pull - min(60, pull // 8)) // waves
+    return (left - min(60, left // 8)) // waves

@@ -61,6 +61,11 @@ def is_live(dataset: Dataset) -> bool:
     return dataset.snapshot is None or dataset.snapshot.engine == LIVE
 
 
+def shortest_send_seconds(dataset: Dataset) -> int:
+    """The least time in which a part can be sent."""
+    return _engine(dataset).send_seconds
+
+
 def _datasets(fleet: Fleet, plan: DirectedPlan, source: str) -> tuple[Dataset, ...]:
     return names.planned_datasets(plan, fleet.node(source))
 

@@ -13,6 +13,7 @@ class BtrfsSnapshots:
 
     name = "btrfs"
     settings: type[EngineSettings] = EngineSettings
+    send_seconds = 10
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the functions need on ``node``."""

@@ -42,6 +42,7 @@ class GlusterSnapshots:
 
     name = "gluster"
     settings: type[EngineSettings] = GlusterSettings
+    send_seconds = 40  # it is activated and mounted first, by daemons that take their time
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the functions need on ``node``."""

@@ -27,6 +27,7 @@ class LvmSnapshots:
 
     name = "lvm"
     settings: type[EngineSettings] = LvmSettings
+    send_seconds = 10
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the functions need on ``node``."""

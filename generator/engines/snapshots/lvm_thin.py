@@ -26,6 +26,7 @@ class LvmThinSnapshots:
 
     name = "lvm-thin"
     settings: type[EngineSettings] = LvmThinSettings
+    send_seconds = 10
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the functions need on ``node``."""

@@ -38,6 +38,7 @@ class ZfsSnapshots:
 
     name = "zfs"
     settings: type[EngineSettings] = ZfsSettings
+    send_seconds = 10
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere
         """Packages that the functions need on ``node``."""

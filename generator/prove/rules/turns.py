@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from generator.diagnostics import Diagnostic
 from generator.engines.directed import names
 from generator.engines.directed.phases import source_share
+from generator.engines.directed.source import shortest_send_seconds
 from generator.inventory.model import DirectedPlan
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
 from generator.prove.wording import count, finding
-
-# To connect, mount the snapshot, list it and compare, however little there is to send.
-SHORTEST_PART_SECONDS = 10
-# A snapshot of a volume of Gluster is activated and mounted first, by daemons that take their time.
-SLOW_PART_SECONDS = 40
-SLOW_ENGINES = ("gluster",)
 
 
 def check(facts: Facts) -> ProofReport:
@@ -30,9 +25,8 @@ def _short(facts: Facts, plan: DirectedPlan) -> Iterator[Diagnostic]:
         given = source_share(plan, store)
         for source in store.sources:
             parts = names.planned_datasets(plan, facts.nodes[source])
-            slow = any(part.snapshot is not None and part.snapshot.engine in SLOW_ENGINES for part in parts)
             # the time is shared evenly among the parts of a source
-            needed = len(parts) * (SLOW_PART_SECONDS if slow else SHORTEST_PART_SECONDS)
+            needed = len(parts) * max(map(shortest_send_seconds, parts), default=0)
             if needed > given:
                 yield finding(
                     "C0405",
