@@ -29,15 +29,15 @@ DEFAULT_PORT = 22
 class Known:
     """What a platform says of the machine that it calls ``name``; nothing is checked yet.
 
-    ``node`` is what it is to be called here. ``addresses`` come the best first; ``computed`` says that the platform
-    would compute one. ``host_keys`` are ``type base64`` by the kind in `KEY_TYPES`.
+    ``node`` is what it is to be called here. ``addresses`` come the best first; ``unreached`` says what the matter is
+    if none will do. ``host_keys`` are ``type base64`` by the kind in `KEY_TYPES`.
     """
 
     name: str
     node: str
     hostname: object = None
     addresses: tuple[object, ...] = ()
-    computed: bool = False
+    unreached: str = "nobody says where these machines are reached"
     port: object = None
     host_keys: Mapping[str, str]
     family: object = None
@@ -152,10 +152,7 @@ class _Machine:
             if isinstance(address, str) and elsewhere(address):
                 return str(ADDRESS.validate_python(address))
         hint = "reach, such as {address: 192.0.2.1}: where other machines reach this one"
-        problem = "nobody says where these machines are reached"
-        if self.known.computed:
-            problem = "Ansible computes where these machines are reached, and nothing is computed here"
-        self._gap("reach", hint, "C0710", problem, self.advice.address)
+        self._gap("reach", hint, "C0710", self.known.unreached, self.advice.address)
         return None
 
     def _port(self) -> int | None:

@@ -29,6 +29,32 @@ class Gap:
     instead: KeyPath = ()
 
 
+def unnamed_fleet(platform: str) -> Gap:
+    """No ``platform`` knows what a fleet is called."""
+    return Gap(
+        place=(),
+        keys=("fleet",),
+        hint="fleet, its name; part of file names on every node, so it stays",
+        code="C0713",
+        subject="`fleet`",
+        problem=f"{platform} does not say what the fleet is called",
+        advice="import with --fleet, or write it",
+    )
+
+
+def nothing_protected(platform: str, advice: str) -> Gap:
+    """``platform`` knows machines, and not what of them is worth keeping."""
+    return Gap(
+        place=(),
+        keys=("plans",),
+        hint="plans and datasets: what is protected, where, and when (see docs/inventory.md)",
+        code="C0715",
+        subject="plans",
+        problem=f"{platform} does not say what is to be protected",
+        advice=advice,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """``said`` is in the inventory language; in a list of mappings each has a `node` of its own."""

@@ -9,6 +9,7 @@ from generator.importing.ansible.inventory import AnsibleHost, is_template
 from generator.importing.machines import KEY_TYPES, Advice, Known, Machines, node_name, nodes_of
 
 DEFAULT_TYPES = {"ed25519": "ssh-ed25519", "rsa": "ssh-rsa"}
+COMPUTED = "Ansible computes where these machines are reached, and nothing is computed here"
 ADVICE = Advice(
     name="rename the host in Ansible, or add the node by hand",
     hostname="import with --facts, or write what `hostname` prints there: capsules insist on it",
@@ -37,7 +38,7 @@ def _known(host: AnsibleHost, gathered: Mapping[str, Any], prefix: str) -> Known
             for address in (given, default.get("address") if isinstance(default, Mapping) else None)
             if not is_template(address)
         ),
-        computed=is_template(given),
+        **({"unreached": COMPUTED} if is_template(given) else {}),
         port=host.variables.get("ansible_port", host.variables.get("ansible_ssh_port")),
         host_keys=_host_keys(facts),
         family=None if is_template(family) else family,

@@ -9,8 +9,10 @@ from generator.diagnostics.model import Diagnostic
 from generator.importing.ansible.inventory import AnsibleInventory
 from generator.importing.ansible.machines import machines
 from generator.importing.machines import node_name
-from generator.importing.proposal import Gap, Proposal, warning
+from generator.importing.proposal import Proposal, nothing_protected, warning
 from generator.inventory.values import NAME
+
+_PROTECTING = "give groups profiles with datasets, and write a plan that protects them; `gen init` shows one"
 
 
 def plain_fleet(
@@ -30,18 +32,6 @@ def plain_fleet(
             groups[name] = {"nodes": members}
     return Proposal(
         said={**head, **({"groups": groups} if groups else {}), "nodes": made.nodes, "plans": {}},
-        gaps=(*made.gaps, _protected()),
+        gaps=(*made.gaps, nothing_protected("Ansible", _PROTECTING)),
         diagnostics=tuple(diagnostics),
-    )
-
-
-def _protected() -> Gap:
-    return Gap(
-        place=(),
-        keys=("plans",),
-        hint="plans and datasets: what is protected, where, and when (see docs/inventory.md)",
-        code="C0715",
-        subject="plans",
-        problem="Ansible does not say what is to be protected",
-        advice="give groups profiles with datasets, and write a plan that protects them; `gen init` shows one",
     )

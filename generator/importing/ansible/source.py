@@ -17,7 +17,7 @@ from generator.importing.ansible.program import LONGEST_SECONDS, find_ansible, l
 from generator.importing.ansible.reading import read_inventory
 from generator.importing.ansible.sbdi import follows, sbdi_fleet
 from generator.importing.failures import failure
-from generator.importing.proposal import Gap, Proposal
+from generator.importing.proposal import Proposal, unnamed_fleet
 
 READERS = ("auto", "ansible", "own")
 EMPTY = "the inventory has no host"
@@ -62,7 +62,7 @@ def propose(source: AnsibleSource, fleet: str | None) -> Proposal:
     facts = {} if source.facts is None else read_facts(source.facts, hosts)
     prefix, problems = deployment_prefix(inventory)
     made = _fleet(inventory, facts, _head(fleet, prefix))
-    gaps = (_unnamed(), *made.gaps)
+    gaps = (unnamed_fleet("Ansible"), *made.gaps)
     return Proposal(said=made.said, gaps=gaps, diagnostics=(*problems, *made.diagnostics))
 
 
@@ -73,15 +73,3 @@ def _fleet(inventory: AnsibleInventory, facts: Mapping[str, Mapping[str, Any]], 
 def _head(fleet: str | None, prefix: str) -> dict[str, Any]:
     head = {"fleet": fleet, "deployment_prefix": prefix}
     return {key: value for key, value in head.items() if value}
-
-
-def _unnamed() -> Gap:
-    return Gap(
-        place=(),
-        keys=("fleet",),
-        hint="fleet, its name; part of file names on every node, so it stays",
-        code="C0713",
-        subject="`fleet`",
-        problem="Ansible does not say what the fleet is called",
-        advice="import with --fleet, or write it",
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.importing.machines import KEY_TYPES, Advice, Known, node_name, nodes_of
 from generator.importing.order import natural
-from generator.importing.proposal import Gap, Proposal
+from generator.importing.proposal import Proposal, nothing_protected, unnamed_fleet
 from generator.importing.puppetdb.forms import Facts
 
 ADVICE = Advice(
@@ -17,6 +17,8 @@ ADVICE = Advice(
     host_keys="let the agent run there once more, or copy each from the machine's own console",
 )
 
+_PROTECTING = "give nodes datasets, and write a plan that protects them; `gen init` shows one"
+
 
 def propose(facts: Facts, fleet: str | None) -> Proposal:
     """What ``facts`` say about the fleet called ``fleet``."""
@@ -25,7 +27,7 @@ def propose(facts: Facts, fleet: str | None) -> Proposal:
     head = {"fleet": fleet} if fleet else {}
     return Proposal(
         said={**head, "nodes": made.nodes, "plans": {}},
-        gaps=(_unnamed(), *made.gaps, _protected()),
+        gaps=(unnamed_fleet("Puppet"), *made.gaps, nothing_protected("Puppet", _PROTECTING)),
         diagnostics=made.diagnostics,
     )
 
@@ -56,27 +58,3 @@ def _host_keys(ssh: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _unnamed() -> Gap:
-    return Gap(
-        place=(),
-        keys=("fleet",),
-        hint="fleet, its name; part of file names on every node, so it stays",
-        code="C0713",
-        subject="`fleet`",
-        problem="Puppet does not say what the fleet is called",
-        advice="import with --fleet, or write it",
-    )
-
-
-def _protected() -> Gap:
-    return Gap(
-        place=(),
-        keys=("plans",),
-        hint="plans and datasets: what is protected, where, and when (see docs/inventory.md)",
-        code="C0715",
-        subject="plans",
-        problem="Puppet does not say what is to be protected",
-        advice="give nodes datasets, and write a plan that protects them; `gen init` shows one",
-    )
