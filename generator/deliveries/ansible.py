@@ -92,15 +92,16 @@ def _file(path: str, content: bytes) -> DeliveryFile:
 
 
 def _inventory(deployment: str, paths: Paths, nodes: tuple[RenderedNode, ...]) -> bytes:
+    hosts = {node.name: _host(paths, node) for node in nodes}
     groups: dict[str, Value] = {
         "capsule": {
             "vars": {"ansible_ssh_common_args": SSH_ARGUMENTS, "capsule_deployment": deployment},
-            "hosts": {node.name: _host(paths, node) for node in nodes},
+            "hosts": {**hosts},
         }
     }
     for role in ROLES:
         groups[f"capsule_{role}"] = _group(node.name for node in nodes if role in node.plan.contact.roles)
-    groups[PERMITS] = _group(node.name for node in nodes if _permits(paths, node))
+    groups[PERMITS] = _group(name for name, host in hosts.items() if PERMITS in host)
     text = yaml.dump(groups, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=118)
     return f"---\n{HEADER}{text}".encode()
 
