@@ -25,13 +25,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
 
 from fleets import HERE, make_directed, make_fleet, make_node, make_store  # noqa: E402
+from rendered import rendered  # noqa: E402
 
 from generator.engines.directed import director  # noqa: E402
 from generator.engines.discovery import quiescers  # noqa: E402
 from generator.inventory.model import FanOut, FanOutEngine, Operator, Paths, Quiescer  # noqa: E402
-from generator.plan import Holes  # noqa: E402
-from generator.quoting import ShellWord  # noqa: E402
-from generator.render import TemplateLibrary  # noqa: E402
 
 PORT = 2222
 CAPSULE = "pause_containers"
@@ -102,11 +100,8 @@ def write_director(directory: Path, count: int, fan_out: FanOut) -> None:
         shutil.copy(directory / "key", keys / f"control_{name}.pause_plan")
     (part,) = director.contributions(replace(fleet, directed_plans=(plan,)), plan)
     capsule = next(one for one in part.capsules if one.name == CAPSULE)
-    extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-    values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-    text = TemplateLibrary(REPOSITORY / "templates").render(capsule.template, Holes(tuple(sorted(values.items()))))
     path = directory / CAPSULE
-    path.write_text(text.text.replace("/run/capsule", f"{directory}/run"))
+    path.write_text(rendered(capsule).text.replace("/run/capsule", f"{directory}/run"))
     path.chmod(0o755)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,15 +28,20 @@ class Place:
         gen.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m generator \"$@\"\n")
         gen.chmod(0o755)
 
-    def shell(self, script: str) -> tuple[int, str]:
+    def shell(self, script: str, entering: Sequence[str] = (), **variables: str) -> tuple[int, str]:
+        """The status of a bash script that begins at home, and all that it said, both outputs together.
+
+        ``entering`` are the words that call bash somewhere else, ``variables`` some more of its environment.
+        """
         done = subprocess.run(
-            ["bash", "-c", script],
+            [*entering, "bash", "-c", script],
             cwd=self.home,
             env={
                 "PATH": f"{self.path('.local/bin')}:{os.environ['PATH']}",
                 "HOME": str(self.home),
                 "LC_ALL": "C.UTF-8",
                 "NO_COLOR": "1",
+                **variables,
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -40,29 +40,16 @@ class Controller:
     def shell(self, script: str, **variables: str) -> tuple[int, str]:
         """The status of a bash script that begins at home, and all that it said, both outputs together."""
         programs = f"{self.home}/.local/bin:{Path(sys.executable).parent}"
-        done = subprocess.run(
-            ["nsenter", "-t", str(self.wire.first), "-n", "bash", "-c", script],
-            cwd=self.home,
-            env={
-                "PATH": f"{programs}:{os.environ['PATH']}",
-                "HOME": str(self.home),
-                "LC_ALL": "C.UTF-8",
-                "NO_COLOR": "1",
-                "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_LOCALHOST_WARNING": "0",
-                "ANSIBLE_REMOTE_USER": ADMIN,
-                "ANSIBLE_PRIVATE_KEY_FILE": str(self.home / "key"),
-                "ANSIBLE_SSH_ARGS": "-F /dev/null -o ControlMaster=auto -o ControlPersist=5s",
-                **variables,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        own = {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_REMOTE_USER": ADMIN,
+            "ANSIBLE_PRIVATE_KEY_FILE": str(self.home / "key"),
+            "ANSIBLE_SSH_ARGS": "-F /dev/null -o ControlMaster=auto -o ControlPersist=5s",
+        }
+        entering = ("nsenter", "-t", str(self.wire.first), "-n")
+        return Place(self.home).shell(script, entering, **{**own, **variables})
 
     def path(self, written: str) -> Path:
         """Where this machine finds what a page calls ``written``."""

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from fleets import HERE, make_directed, make_fleet, make_node, make_store
+from rendered import rendered
 
 from generator.engines.contribution import Contribution
 from generator.engines.directed import quiesce
 from generator.engines.discovery import quiescers
 from generator.inventory.model import Dataset, DirectedPlan, Fleet, Lease, Node, Paths, Quiescer
 from generator.inventory.tools import TOOLS
-from generator.plan import Capsule, Holes
-from generator.quoting import ShellWord
-from generator.render import TemplateLibrary
+from generator.plan import Capsule
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -117,7 +116,6 @@ class Machine:
             ("logger", "#!/bin/sh\n"),
         ):
             self.tool(name, text.format(root=self.root))
-        self.library = TemplateLibrary(REPOSITORY / "templates")
         self._processes: list[subprocess.Popen[str]] = []
 
     def close(self) -> None:
@@ -183,11 +181,9 @@ class Machine:
             path.chmod(0o755)
 
     def render(self, capsule: Capsule) -> str:
-        extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-        text = self.library.render(capsule.template, Holes(tuple(sorted(values.items())))).text
         return (
-            text.replace("/run/capsule", f"{self.root}/run")
+            rendered(capsule)
+            .text.replace("/run/capsule", f"{self.root}/run")
             .replace("/run/docker.pid", f"{self.root}/docker.pid")
             .replace("/run/systemd/system", "/nonexistent")
             .replace("call_seconds=30", f"call_seconds={self.call_seconds}")

@@ -6,9 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,22 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from fleets import HERE, make_dataset, make_directed, make_fleet, make_limits, make_node, make_store
+from namespace import Namespace
+from rendered import faults, write_capsules
 
 from generator.engines.directed import source
 from generator.engines.discovery import snapshots
 from generator.engines.producers.paths import PathsSettings
 from generator.inventory.model import Dataset, Fleet, Paths, Quiescer, Snapshot
 from generator.inventory.tools import TOOLS
-from generator.plan import Capsule, Holes
-from generator.quoting import ShellWord
-from generator.render.model import Kind, RenderedFile
-from generator.render.templates import TemplateLibrary
-from generator.verify import find_tools
-from generator.verify.capsules import ScriptChecks
-from generator.verify.report import Fault, merge
-from generator.verify.subjects import Subject
+from generator.plan import Capsule
+from generator.verify.report import Fault
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
 RUN = Path("/run/capsule/test/deployment")
 
 
@@ -51,41 +44,22 @@ def identifier(seconds: int = 0) -> str:
     return datetime.fromtimestamp(datetime.now(UTC).timestamp() + seconds, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-class Source:
+class Source(Namespace):
     """The node ``alpha`` of a directed plan ``deployment``, below one temporary directory."""
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="capsule-source-", dir="/var/tmp"))
-        self.root.chmod(0o755)
+        super().__init__("capsule-source-")
         for name in ("tools", "bin", "state/locks", "log", "real"):
             (self.root / name).mkdir(parents=True)
-        self.library = TemplateLibrary(TEMPLATES)
         self.capsules: tuple[Capsule, ...] = ()
         self.quiescers: tuple[Quiescer, ...] = ()
         self.stand_in("logger", "exit 0")
-        self._keeper = subprocess.Popen(
-            [
-                "unshare",
-                "--mount",
-                "--propagation=private",
-                "sh",
-                "-c",
-                "mount -t tmpfs run /run && echo && exec cat",
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._keeper.stdout is not None
-        assert self._keeper.stdout.readline() == b"\n"
 
     def close(self) -> None:
         """End everything that was started here; the namespace takes its mounts with it."""
-        assert self._keeper.stdin is not None
         # what still looks after snapshots would keep the namespace
         self.command("sh", "-c", f"umount -R {self.root}/fs 2>/dev/null; pkill -9 -f 'bash.*{self.root}/state'; true")
-        self._keeper.stdin.close()
-        self._keeper.wait()
-        shutil.rmtree(self.root)
+        super().close()
 
     # --- What is built
 
@@ -127,50 +101,20 @@ class Source:
                 self.real_tool(tool)
         (contribution,) = source.contributions(fleet, fleet.directed_plans[0])
         self.capsules = contribution.capsules
-        for capsule in self.capsules:
-            path = Path(capsule.path)
-            path.write_text(self._render(capsule)[0])
-            path.chmod(0o755)
-
-    def _render(self, capsule: Capsule) -> tuple[str, bytes]:
-        extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-        values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-        rendered = self.library.render(capsule.template, Holes(tuple(sorted(values.items()))))
-        return rendered.text, rendered.shape
+        write_capsules(self.capsules)
 
     def faults(self) -> tuple[Fault, ...]:
         """What the verification of a build finds in the capsules."""
-        scratch = self.root / "scratch"
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            checks = ScriptChecks(self.library, dict(find_tools()), scratch, pool, sealed=True)
-            for capsule in self.capsules:
-                text, shape = self._render(capsule)
-                file = RenderedFile(
-                    path=capsule.path, content=text.encode(), owner="root", group="root", mode=0o755,
-                    kind=Kind.CAPSULE, sensitive=False, origin=capsule.origin, shape=shape, template=capsule.template,
-                )  # fmt: skip
-                checks.see(Subject("alpha", file))
-            return merge(future.result() for future in checks.finish()).faults
+        return faults(self.capsules, self.root / "scratch")
 
     # --- What is done
-
-    def command(self, *words: str | Path, stdin: str = "", timeout: int = 120) -> subprocess.CompletedProcess[str]:
-        """Run a command in the namespace."""
-        return subprocess.run(
-            self._entering(*words),
-            input=stdin, capture_output=True, text=True, check=False, timeout=timeout, errors="surrogateescape",
-            env={"PATH": os.environ["PATH"]},
-        )  # fmt: skip
-
-    def _entering(self, *words: str | Path) -> list[str]:
-        return ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", "--", *map(str, words)]
 
     def start(
         self, name: str, stdin: str = "", *, keep_open: bool = False, before: Callable[[int], object] = lambda _: None
     ) -> subprocess.Popen[str]:
         """Start a capsule in a process group of its own; ``before`` hears its number before it has its input."""
         process = subprocess.Popen(
-            self._entering(self.root / "bin" / name),
+            self.entering(self.root / "bin" / name),
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
             start_new_session=True,
         )  # fmt: skip
@@ -184,7 +128,7 @@ class Source:
     @contextmanager
     def held(self, *words: str | Path) -> Iterator[str]:
         """A command in the namespace, from its first line on, which is given, until its input ends."""
-        process = subprocess.Popen(self._entering(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(self.entering(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdin is not None and process.stdout is not None
         try:
             yield process.stdout.readline()
@@ -217,7 +161,7 @@ class Source:
     def pull(self, dataset: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run rsync with the sender of ``dataset`` at the other end."""
         shell = self.root / "shell"
-        entering = " ".join(self._entering(self.root / "bin" / f"send_deployment_{dataset}"))
+        entering = " ".join(self.entering(self.root / "bin" / f"send_deployment_{dataset}"))
         shell.write_text(f"#!/bin/sh\nexec {entering}\n")
         shell.chmod(0o755)
         return subprocess.run(

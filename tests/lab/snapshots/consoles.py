@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleets import HERE, make_dataset, make_directed, make_fleet, make_limits, make_node, make_store
+from rendered import rendered
 
 from generator.engines.directed import source
 from generator.engines.discovery import snapshots
 from generator.engines.producers.paths import PathsSettings
 from generator.inventory.model import Dataset, Lease, Snapshot
 from generator.lab.console import Console
-from generator.plan import Capsule, Holes
-from generator.quoting import ShellWord
-from generator.render.library import open_library
 
 BIN = "/opt/capsule/test/bin"
 DIRECTORIES = (BIN, "/var/lib/capsule/test/locks", "/var/log/capsule/test", "/root/fetched")
@@ -48,7 +46,7 @@ class Source:
         (contribution,) = source.contributions(fleet, plan)
         self.shell(f"mkdir -p {' '.join(DIRECTORIES)}")
         for capsule in contribution.capsules:
-            self._write(capsule.path, _rendered(capsule))
+            self._write(capsule.path, rendered(capsule).text)
 
     def _write(self, path: str, text: str) -> None:
         self.console.run(["tee", path], stdin=text)
@@ -99,9 +97,3 @@ class Source:
 
 def _name(dataset: Dataset) -> str:
     return dataset.name
-
-
-def _rendered(capsule: Capsule) -> str:
-    extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-    values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-    return open_library().render(capsule.template, Holes(tuple(sorted(values.items())))).text

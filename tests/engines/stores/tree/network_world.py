@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from fleets import make_collect, make_fleet, make_limits, make_node, make_protect, make_retention
+from manifests import manifest_of
 from network import Network, stopped_date
 from rendered import rendered
 
@@ -224,56 +224,20 @@ class World:
 
 
 def manifest(backup: Path) -> bytes:
-    """The manifest of a native tree, written independently of the capsules."""
-    lines = []
-    top = os.fsencode(backup)
-    for directory, names, files in os.walk(top):
-        for name in names + files:
-            path = directory + b"/" + name
-            relative = path[len(top) + 1 :]
-            if relative not in (b"manifest", b"backup.info"):
-                lines.append((_escape(relative), _line(path)))
-    return b"".join(line + b"\t" + path + b"\n" for path, line in sorted(lines))
+    """The manifest of a native tree."""
+    return manifest_of(backup, _digest, without=(b"manifest", b"backup.info"))
 
 
-def _escape(name: bytes) -> bytes:
-    for raw, written in ((b"\\", b"\\134"), (b"\n", b"\\012"), (b"\r", b"\\015"), (b"\t", b"\\011")):
-        name = name.replace(raw, written)
-    return name
-
-
-def _line(path: bytes) -> bytes:
-    found = os.lstat(path)
-    kinds = {
-        stat.S_IFREG: "f",
-        stat.S_IFDIR: "d",
-        stat.S_IFLNK: "l",
-        stat.S_IFIFO: "p",
-        stat.S_IFSOCK: "s",
-        stat.S_IFBLK: "b",
-        stat.S_IFCHR: "c",
-    }
-    kind = kinds[stat.S_IFMT(found.st_mode)]
-    digest, size = "-", found.st_size
-    if kind == "f":
-        digest = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest()
-    elif kind == "l":
-        digest = hashlib.sha256(os.fsencode(Path(os.fsdecode(path)).readlink())).hexdigest()
-    elif kind in "bc":
-        digest = f"{os.major(found.st_rdev)},{os.minor(found.st_rdev)}"
-    if kind not in "fl":
-        size = 0
-    fields = (
-        kind,
-        f"{stat.S_IMODE(found.st_mode):o}",
-        found.st_uid,
-        found.st_gid,
-        size,
-        int(found.st_mtime),
-        found.st_ino,
-        digest,
-    )
-    return "\t".join(str(field) for field in fields).encode()
+def _digest(path: bytes, kind: str, found: os.stat_result) -> str:
+    match kind:
+        case "f":
+            return hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest()
+        case "l":
+            return hashlib.sha256(os.fsencode(Path(os.fsdecode(path)).readlink())).hexdigest()
+        case "b" | "c":
+            return f"{os.major(found.st_rdev)},{os.minor(found.st_rdev)}"
+        case _:
+            return "-"
 
 
 def day(offset: int) -> str:
