@@ -21,7 +21,7 @@ from generator.inventory import LoadResult
 from generator.inventory.model import Fleet
 from generator.keys import Keyring
 from generator.keys.openssh import public_line
-from generator.plan import FleetPlan, Span
+from generator.plan import Edge, FleetPlan, OwnKey, PrivateKey, Span
 from generator.quoting import Unquotable
 from generator.render import open_library
 from generator.render.model import Kind
@@ -30,12 +30,14 @@ from generator.source import SecretReference
 from generator.verify import VerificationReport, find_tools
 
 SHOWN_FAULTS = 20
+MOST_EPOCHS = 8  # epochs before the current one, whose keys may still lie somewhere
 _NOUNS = {
     Kind.CAPSULE: "capsule",
     Kind.SUDOERS: "sudoers file",
     Kind.AUTHORIZED_KEYS: "authorized_keys file",
     Kind.KNOWN_HOSTS: "known_hosts file",
     Kind.PRIVATE_KEY: "private key",
+    Kind.OWN_KEY: "key made by its node",
     Kind.CRON: "cron table",
     Kind.SERVICE: "systemd service",
     Kind.TIMER: "systemd timer",
@@ -77,6 +79,7 @@ def command(inventory: Path | None, output: Path, new_secret: bool) -> None:
         _writable(output, proved.fleet.deployment)
         keyring = Keyring(open_secret(proved.secret, path), proved.fleet.deployment)
         _accepted_signer(proved.fleet, keyring)
+        _own_keys_are_none_of(proved, keyring)
         if not new_secret:
             same_secret(output / proved.fleet.deployment, keyring.signer().public)
         built = _build(path, proved, keyring, progress)
@@ -144,6 +147,41 @@ def _accepted_signer(fleet: Fleet, keyring: Keyring) -> None:
         message = "the fleet secret is not one whose seal the inventory accepts: `seal: signers` lists other keys"
         advice = f"use the right secret, or if this one is right add `{own}` to `seal: signers`"
         raise refuse([trouble("C0605", message, advice)], TROUBLE)
+
+
+def _own_keys_are_none_of(proved: Proved, keyring: Keyring) -> None:
+    """A derived key that a node calls its own opens another edge, or was given to it by an earlier build."""
+    derived = {public_line(keyring.signer().public): "seals the fleet's builds"}
+    for edge in _every_epoch(proved):
+        derived[keyring.public_key(edge)] = f"is derived for {edge.name} of {edge.client}, epoch {edge.epoch}"
+    found = [
+        Diagnostic(
+            code="C0608",
+            message=f"the key `{name}` that `{node.name}` has made {derived[public]}",
+            span=own.origin.span,
+            advice="remove the key's file on the node and install again: it makes another, and tells its public half",
+        )
+        for node in proved.fleet.nodes
+        for name, own in node.own_keys.items()
+        for public in own.public
+        if public in derived
+    ]
+    if found:
+        raise refuse(found, PROBLEMS, proved.loaded.sources)
+
+
+def _every_epoch(proved: Proved) -> Iterable[Edge]:
+    """Every edge as it is, was and can become next, also those whose node makes the key now."""
+    if not any(node.own_keys for node in proved.fleet.nodes):
+        return
+    for node in proved.plan.nodes:
+        for artifact in node.artifacts:
+            if isinstance(artifact, PrivateKey | OwnKey):
+                epochs = proved.fleet.epochs
+                last = max(artifact.edge.epoch, epochs.edges.get(artifact.edge.name, epochs.current)) + 1
+                yield from (
+                    replace(artifact.edge, epoch=epoch) for epoch in range(max(1, last - MOST_EPOCHS), last + 1)
+                )
 
 
 def _place(span: Span) -> str:

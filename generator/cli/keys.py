@@ -21,7 +21,7 @@ from generator.keys import FleetSecret, Keyring, format_secret
 from generator.keys.files import create_private_file
 from generator.keys.openssh import fingerprint, parse_public_line, public_line
 from generator.keys.secret import LENGTH, Lock
-from generator.plan import AuthorizedKeys, Edge, FleetPlan
+from generator.plan import AuthorizedKeys, Edge, FleetPlan, OwnKey
 
 _ANNOUNCED = """\
 # The first of three builds: new keys are accepted, and nobody uses them yet. Install it everywhere, in any order;
@@ -86,6 +86,13 @@ def show_keys(inventory: Path | None) -> None:
         key = keyring.public_key(edge)
         click.echo(f"\n{edge.account} on {edge.client} may run {edge.capsule} on {edge.server}, epoch {edge.epoch}")
         click.echo(f"{fingerprint(parse_public_line(key))}\n{key} {edge.client}:{edge.name}")
+    for own in own_keys_of(proved.plan):
+        edge = own.edge
+        click.echo(f"\n{edge.account} on {edge.client} may run {edge.capsule} on {edge.server}, by a key of its own")
+        for key in own.public:
+            click.echo(f"{fingerprint(parse_public_line(key))}\n{key} {edge.client}:{edge.name}")
+        if not own.public:
+            click.echo("nobody knows its public half yet")
 
 
 @command.command("rotate")
@@ -137,6 +144,8 @@ def _next_epochs(epochs: KeyEpochs, plan: FleetPlan, name: str | None, *, stolen
         edges = {edge: number + 1 for edge, number in epochs.edges.items()}
         return replace(epochs, current=epochs.current + 1, accept_previous=not stolen, edges=edges)
     known = sorted({edge.name for edge in edges_of(plan)})
+    if name not in known and any(own.edge.name == name for own in own_keys_of(plan)):
+        raise click.UsageError(f"The node makes the key {name} by itself: docs/changes.md says how such keys change.")
     if name not in known:
         raise click.UsageError(f"There is no edge {name}. There are: {', '.join(known)}.")
     number = epochs.edges.get(name, epochs.current) + 1
@@ -146,6 +155,12 @@ def _next_epochs(epochs: KeyEpochs, plan: FleetPlan, name: str | None, *, stolen
 def edges_of(plan: FleetPlan) -> tuple[Edge, ...]:
     """Every edge in every epoch that is accepted, sorted."""
     return tuple(sorted(set(_accepted(plan))))
+
+
+def own_keys_of(plan: FleetPlan) -> tuple[OwnKey, ...]:
+    """Every key that its node makes by itself, sorted by edge."""
+    own = (one for node in plan.nodes for one in node.artifacts if isinstance(one, OwnKey))
+    return tuple(sorted(own, key=lambda one: one.edge))
 
 
 def _accepted(plan: FleetPlan) -> Iterable[Edge]:

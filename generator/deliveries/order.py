@@ -13,6 +13,7 @@ PLACING_ORDER = (
     Kind.CAPSULE,
     Kind.KNOWN_HOSTS,
     Kind.PRIVATE_KEY,
+    Kind.OWN_KEY,
     Kind.AUTHORIZED_KEYS,
     Kind.CRON,
     Kind.SERVICE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from generator.deliveries.names import package_name
 from generator.deliveries.order import in_placing_order
+from generator.deliveries.own_keys import OwnKeyFile, own_key_files
 from generator.deliveries.requirements import Command, Requirements, requirements
 from generator.inventory.model import Paths
 from generator.inventory.packages import INSTALLERS
@@ -49,6 +50,7 @@ def common_holes(deployment: str, paths: Paths, node: RenderedNode) -> dict[str,
     """What every script that installs or removes ``node`` is given."""
     plan = node.plan
     needs = requirements(plan, node.files)
+    made = own_key_files(in_placing_order(node.files))
     return {
         "deployment": ShellWord.of(deployment),
         "node": ShellWord.of(plan.name),
@@ -61,6 +63,11 @@ def common_holes(deployment: str, paths: Paths, node: RenderedNode) -> dict[str,
         "programs": ShellWord.of(paths.programs),
         "state": ShellWord.of(paths.state),
         "files": tuple(_file(file) for file in in_placing_order(node.files)),
+        "makes_keys": bool(made),
+        "own_keys": tuple(_own_key(key) for key in made),
+        "known_halves": tuple(
+            holes(path=ShellWord.of(key.path), public=ShellWord.of(public)) for key in made for public in key.public
+        ),
         "accounts": tuple(_account(account) for account in sorted(plan.accounts)),
         "directories": tuple(_directory(directory) for directory in sorted(plan.directories)),
         "clock": _clock(plan),
@@ -79,6 +86,15 @@ def _file(file: RenderedFile) -> Holes:
         mode=_mode(file.mode),
         sha256=ShellWord.of(file.sha256),
         path=ShellWord.of(file.path),
+    )
+
+
+def _own_key(key: OwnKeyFile) -> Holes:
+    return holes(
+        owner=ShellWord.of(key.owner),
+        group=ShellWord.of(key.group),
+        mode=_mode(key.mode),
+        path=ShellWord.of(key.path),
     )
 
 

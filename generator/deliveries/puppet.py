@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from generator.deliveries.order import in_placing_order
+from generator.deliveries.own_keys import OwnKeyFile, own_key_files
 from generator.deliveries.packaged import packaged_files
 from generator.deliveries.plain import clock_offset
 from generator.deliveries.requirements import requirements
@@ -92,6 +93,7 @@ def node_data(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Va
     plan = node.plan
     needs = requirements(plan, node.files)
     files = in_placing_order(node.files)
+    own_keys: dict[str, Value] = {_literal(key.path): _own_key(key) for key in own_key_files(files)}
     return {
         "capsule::deployment": deployment,
         "capsule::node": plan.name,
@@ -115,6 +117,7 @@ def node_data(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Va
             }
             for directory in sorted(plan.directories)
         },
+        **({"capsule::own_keys": own_keys} if own_keys else {}),
         "capsule::commands": {_literal(command.path): command.package for command in needs.commands},
         "capsule::packages": list(needs.packages),
         "capsule::clock": [{"time": time, "offset": clock_offset(seconds)} for time, seconds in plan.clock_offsets],
@@ -133,6 +136,10 @@ def _described(file: RenderedFile) -> dict[str, Value]:
         "sha256": file.sha256,
         "sensitive": file.sensitive,
     }
+
+
+def _own_key(key: OwnKeyFile) -> dict[str, Value]:
+    return {"owner": key.owner, "group": key.group, "mode": f"{key.mode:04o}", "known": list(key.public)}
 
 
 def _contents(files: Iterable[RenderedFile]) -> dict[str, Value]:

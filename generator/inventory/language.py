@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from generator.inventory.own_keys import OwnKeys
 from generator.inventory.parts import Part, Percent
 from generator.inventory.plan_language import AnyPlan
 from generator.inventory.values import (
@@ -221,6 +222,11 @@ class NodePart(LayerPart):
     )
     host_keys: tuple[PublicKey, ...] = Field(
         default=(), description="its pinned ssh host keys; two of one type while a key changes"
+    )
+    own_keys: dict[str, OwnKeys] = Field(
+        default_factory=dict,
+        description="keys that the node makes itself instead of getting them, by the name of their file: the public "
+        "half, two of them while it changes, or `unknown` until the node has made the key",
     )
     profiles: tuple[Name, ...] = Field(default=(), description="profiles, after those of its groups")
     data_number: int | None = Field(

@@ -101,6 +101,14 @@ class RestorePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """A key that a node makes by itself: the public halves that are accepted; none as long as nobody knows it."""
+
+    public: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A machine; ``tools`` maps a command's name to its absolute path for this node's OS family and overrides."""
 
@@ -123,6 +131,7 @@ class Node:
     certname: str = ""  # what the node is called in Puppet
     deliveries: tuple[str, ...] = ("plain",)  # names of deliveries, sorted
     machine_id: str = ""  # what /etc/machine-id must say, empty where only the host name is asked for
+    own_keys: Mapping[str, OwnKey] = field(default_factory=dict)  # by the name of the edge that it is the client of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from generator.inventory.datasets import Blueprint, Blueprints
 from generator.inventory.language import InventoryPart, NodePart, RestorePointPart
 from generator.inventory.layers import LayeredParts, Layers, Settings, Sourced
 from generator.inventory.model import Node, RestorePoint, Scheduler
+from generator.inventory.own_keys import own_keys
 from generator.inventory.quiescing import QuiescerBlueprint, QuiescerBlueprints
 from generator.inventory.refusal import meant
 from generator.inventory.report import Report
@@ -110,6 +111,7 @@ class NodeResolver:
             certname=part.certname or hostname.lower(),
             deliveries=self._deliveries(settings, os_family, key),
             machine_id=part.machine_id or "",
+            own_keys=own_keys(name, part.own_keys, tree),
         )
         resolved = ResolvedNode(
             node=node,

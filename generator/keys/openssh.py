@@ -63,6 +63,12 @@ def parse_public_line(line: str) -> bytes:
     return parse_public_blob(blob)
 
 
+def public_halves(content: bytes) -> tuple[str, ...]:
+    """``ssh-ed25519 base64`` of each line that is no comment; raises `Malformed`."""
+    lines = content.decode("ascii", "replace").splitlines()
+    return tuple(public_line(parse_public_line(line)) for line in lines if not line.startswith("#"))
+
+
 def parse_public_blob(blob: bytes) -> bytes:
     """The 32 public bytes of a blob; raises `Malformed`."""
     algorithm, offset = read_string(blob, 0)

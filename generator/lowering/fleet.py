@@ -65,7 +65,9 @@ def _contributions(fleet: Fleet) -> list[Contribution]:
 
 def _with_epoch(fleet: Fleet, connection: Connection) -> Connection:
     edge = connection.edge
-    epoch = fleet.epochs.edges.get(edge.name, fleet.epochs.current)
+    # a rotation of what is derived changes no key that a node makes by itself
+    derived = edge.name not in fleet.node(edge.client).own_keys
+    epoch = fleet.epochs.edges.get(edge.name, fleet.epochs.current) if derived else 1
     return replace(connection, edge=replace(edge, epoch=epoch))
 
 

@@ -9,6 +9,7 @@ from generator.engines.capsules import key_path, known_hosts_path, sudoers_path
 from generator.engines.contribution import Connection
 from generator.inventory.model import Fleet, Node
 from generator.plan import (
+    OWN_KEY_SUFFIX,
     Account,
     Artifact,
     AuthorizedKey,
@@ -16,6 +17,7 @@ from generator.plan import (
     Grant,
     KnownHost,
     KnownHosts,
+    OwnKey,
     PrivateKey,
     SudoersFragment,
 )
@@ -42,16 +44,7 @@ def client_artifacts(
     """Private keys of ``node``'s own edges and the pinned keys of every host that they lead to."""
     if not outgoing:
         return []
-    artifacts: list[Artifact] = [
-        PrivateKey(
-            path=key_path(fleet, connection.edge.name),
-            edge=connection.edge,
-            group=connection.key_group,
-            origin=connection.origin,
-            reason=_reason(connection),
-        )
-        for connection in outgoing
-    ]
+    artifacts: list[Artifact] = [_key(fleet, node, connection) for connection in outgoing]
     servers = sorted({connection.edge.server for connection in outgoing})
     artifacts.append(
         KnownHosts(
@@ -68,7 +61,11 @@ def client_artifacts(
 def server_artifacts(
     fleet: Fleet, nodes: Mapping[str, Node], node: Node, incoming: Sequence[Connection]
 ) -> list[Artifact]:
-    """The operator's authorized keys and sudo rules on ``node``: one line an edge, one rule a capsule."""
+    """The operator's authorized keys and sudo rules on ``node``: one line an edge, one rule a capsule.
+
+    A key that its node makes by itself, and that nobody knows yet, gets neither.
+    """
+    incoming = [connection for connection in incoming if _is_known(nodes, connection)]
     if not incoming:
         return []
     grants = {
@@ -95,6 +92,28 @@ def server_artifacts(
     ]
 
 
+def _key(fleet: Fleet, node: Node, connection: Connection) -> PrivateKey | OwnKey:
+    path, reason = key_path(fleet, connection.edge.name), _reason(connection)
+    own = node.own_keys.get(connection.edge.name)
+    if own is None:
+        return PrivateKey(
+            path=path, edge=connection.edge, group=connection.key_group, origin=connection.origin, reason=reason
+        )
+    return OwnKey(
+        path=f"{path}{OWN_KEY_SUFFIX}",
+        edge=connection.edge,
+        group=connection.key_group,
+        public=own.public,
+        origin=own.origin,
+        reason=reason,
+    )
+
+
+def _is_known(nodes: Mapping[str, Node], connection: Connection) -> bool:
+    own = nodes[connection.edge.client].own_keys.get(connection.edge.name)
+    return own is None or bool(own.public)
+
+
 def _reason(connection: Connection) -> str:
     return connection.reason or f"runs {connection.edge.capsule} on {connection.edge.server}"
 
@@ -119,12 +138,14 @@ def _is_address(text: str) -> bool:
 
 
 def _authorized_key(fleet: Fleet, nodes: Mapping[str, Node], connection: Connection) -> AuthorizedKey:
+    own = nodes[connection.edge.client].own_keys.get(connection.edge.name)
     epoch = connection.edge.epoch
     previous = (epoch - 1,) if fleet.epochs.accept_previous and epoch > 1 else ()
     following = (epoch + 1,) if fleet.epochs.accept_next else ()
     return AuthorizedKey(
         edge=connection.edge,
-        epochs=(*previous, epoch, *following),
+        epochs=(*previous, epoch, *following) if own is None else (),
+        own=() if own is None else own.public,
         addresses=_client_addresses(nodes, connection),
         capsule_path=connection.capsule_path,
         origin=connection.origin,

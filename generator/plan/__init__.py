@@ -1,6 +1,7 @@
 """The closed intermediate representation: everything after ``lower`` knows only these types."""
 
 from generator.plan.artifacts import (
+    OWN_KEY_SUFFIX,
     Artifact,
     AuthorizedKey,
     AuthorizedKeys,
@@ -12,6 +13,7 @@ from generator.plan.artifacts import (
     KnownHost,
     KnownHosts,
     LogRotation,
+    OwnKey,
     PrivateKey,
     SudoersFragment,
     SystemdMailer,
@@ -25,6 +27,7 @@ from generator.plan.nodes import Account, Contact, Directory, FleetPlan, NodePla
 from generator.plan.origin import Origin, Span
 
 __all__ = [
+    "OWN_KEY_SUFFIX",
     "Account",
     "Artifact",
     "AuthorizedKey",
@@ -46,6 +49,7 @@ __all__ = [
     "Needs",
     "NodePlan",
     "Origin",
+    "OwnKey",
     "PrivateKey",
     "Span",
     "SudoersFragment",

@@ -9,6 +9,8 @@ from generator.plan.holes import Holes
 from generator.plan.needs import UNKNOWN_NEEDS, Needs
 from generator.plan.origin import Origin
 
+OWN_KEY_SUFFIX = ".own"  # not .pub, which ssh would read instead of the key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Edge:
@@ -72,8 +74,9 @@ class SudoersFragment:
 class AuthorizedKey:
     """One line: the public key of ``edge``, usable only from ``addresses`` and only for ``capsule_path``.
 
-    ``epochs`` are the key epochs that are accepted, more than one while a rotation is in flight. ``reason`` is a
-    clause of plain words: what the client does with it.
+    ``epochs`` are the key epochs that are accepted, more than one while a rotation is in flight; none where the
+    client makes the key by itself: then ``own`` are the public keys (``type base64``) that are accepted. ``reason``
+    is a clause of plain words: what the client does with it.
     """
 
     edge: Edge
@@ -82,6 +85,7 @@ class AuthorizedKey:
     capsule_path: str
     origin: Origin
     reason: str = ""
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,27 @@ class PrivateKey:
     group: str
     origin: Origin
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """A private half of ``edge`` that its client makes by itself, at `key_path`; no build ever holds it.
+
+    At ``path`` lies a sealed file with the ``public`` keys that it may have, ``type base64``; none where nobody knows
+    it yet. The file has the owner, the ``group`` and the mode that the key beside it must have.
+    """
+
+    path: str
+    edge: Edge
+    group: str
+    public: tuple[str, ...]
+    origin: Origin
+    reason: str = ""
+
+    @property
+    def key_path(self) -> str:
+        """Where the private key lies."""
+        return self.path.removesuffix(OWN_KEY_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,5 +226,13 @@ class LogRotation:
 
 SystemdUnit: TypeAlias = SystemdService | SystemdMailer | SystemdTimer
 Artifact: TypeAlias = (
-    Capsule | SudoersFragment | AuthorizedKeys | KnownHosts | PrivateKey | CronTable | SystemdUnit | LogRotation
+    Capsule
+    | SudoersFragment
+    | AuthorizedKeys
+    | KnownHosts
+    | PrivateKey
+    | OwnKey
+    | CronTable
+    | SystemdUnit
+    | LogRotation
 )

@@ -18,6 +18,7 @@ from generator.plan import (
     KnownHosts,
     LogRotation,
     Origin,
+    OwnKey,
     PrivateKey,
     SudoersFragment,
     SystemdMailer,
@@ -31,7 +32,7 @@ class Network:
     """``keys`` and ``lines`` by edge with the node that has them; ``granted`` and ``capsules`` by (node, path);
     ``pinned`` by (node, alias)."""
 
-    keys: dict[Edge, list[tuple[str, PrivateKey]]] = field(default_factory=lambda: defaultdict(list))
+    keys: dict[Edge, list[tuple[str, PrivateKey | OwnKey]]] = field(default_factory=lambda: defaultdict(list))
     lines: dict[Edge, list[tuple[str, AuthorizedKey]]] = field(default_factory=lambda: defaultdict(list))
     granted: dict[tuple[str, str], list[Origin]] = field(default_factory=lambda: defaultdict(list))
     capsules: dict[tuple[str, str], Capsule] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Network:
         match artifact:
             case Capsule():
                 self.capsules[node, artifact.path] = artifact
-            case PrivateKey():
+            case PrivateKey() | OwnKey():
                 self.keys[artifact.edge].append((node, artifact))
             case AuthorizedKeys():
                 for line in artifact.entries:

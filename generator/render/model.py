@@ -19,6 +19,7 @@ class Kind(Enum):
     AUTHORIZED_KEYS = "authorized_keys"
     KNOWN_HOSTS = "known_hosts"
     PRIVATE_KEY = "private_key"
+    OWN_KEY = "own_key"
     CRON = "cron"
     SERVICE = "service"
     TIMER = "timer"

@@ -18,6 +18,7 @@ from generator.plan import (
     KnownHosts,
     LogRotation,
     NodePlan,
+    OwnKey,
     PrivateKey,
     SudoersFragment,
     SystemdMailer,
@@ -84,6 +85,8 @@ def template_and_holes(
             return "authorized_keys.j2", views.authorized_keys(artifact, names, keys.public_key)
         case KnownHosts():
             return "known_hosts.j2", views.known_hosts(artifact, names)
+        case OwnKey():
+            return "own_key.authorized_keys.j2", views.own_key(artifact, names)
         case CronTable():
             return "cron.j2", views.cron(artifact, names)
         case SystemdService() | SystemdMailer() | SystemdTimer():
@@ -135,9 +138,10 @@ def _place(artifact: Artifact) -> tuple[Kind, str, int]:
             return Kind.AUTHORIZED_KEYS, "root", 0o644
         case KnownHosts():
             return Kind.KNOWN_HOSTS, "root", 0o644
-        case PrivateKey():
+        case PrivateKey() | OwnKey():
+            kind = Kind.PRIVATE_KEY if isinstance(artifact, PrivateKey) else Kind.OWN_KEY
             # ssh refuses a key of its own user that a group may read
-            return Kind.PRIVATE_KEY, artifact.group, 0o400 if artifact.group == "root" else 0o440
+            return kind, artifact.group, 0o400 if artifact.group == "root" else 0o440
         case CronTable():
             return Kind.CRON, "root", 0o644
         case SystemdService() | SystemdMailer() | SystemdTimer():

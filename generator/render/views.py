@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from generator.plan import (
@@ -14,6 +14,7 @@ from generator.plan import (
     Holes,
     KnownHosts,
     LogRotation,
+    OwnKey,
     SudoersFragment,
     holes,
     holes_of,
@@ -54,28 +55,48 @@ def sudoers(fragment: SudoersFragment, names: NodeNames, digests: Mapping[str, s
 
 
 def authorized_keys(keys: AuthorizedKeys, names: NodeNames, public_key: Callable[[Edge], str]) -> Holes:
-    """One line for each entry and accepted epoch."""
+    """One line for each entry and each of its keys: those of the accepted epochs, or those that its client made."""
     quote = AuthorizedKeysWord.of
     return holes(
         deployment=quote(names.deployment),
         node=quote(names.node),
         build_id=quote(names.build_id),
         entries=tuple(
-            _authorized(keys.sudo, entry, replace(entry.edge, epoch=epoch), public_key)
+            _authorized(keys.sudo, entry, key, which)
             for entry in keys.entries
-            for epoch in entry.epochs
+            for key, which in _keys_of(entry, public_key)
         ),
     )
 
 
-def _authorized(sudo: str, entry: AuthorizedKey, edge: Edge, public_key: Callable[[Edge], str]) -> Holes:
+def _keys_of(entry: AuthorizedKey, public_key: Callable[[Edge], str]) -> Iterator[tuple[str, str]]:
+    """Each public key that is accepted, and in words which one it is."""
+    for epoch in entry.epochs:
+        yield public_key(replace(entry.edge, epoch=epoch)), f"key epoch {epoch}"
+    for public in entry.own:
+        yield public, f"a key that {entry.edge.client} made"
+
+
+def _authorized(sudo: str, entry: AuthorizedKey, key: str, which: str) -> Holes:
     quote = AuthorizedKeysWord.of
     return holes_of(
         entry.origin,
         addresses=quote(",".join(entry.addresses)),
         command=quote(f"{sudo} -n {entry.capsule_path}"),
-        key=quote(public_key(edge)),
-        comment=quote(f"{edge.client} {entry.reason}, as {edge.account}, key epoch {edge.epoch}"),
+        key=quote(key),
+        comment=quote(f"{entry.edge.client} {entry.reason}, as {entry.edge.account}, {which}"),
+    )
+
+
+def own_key(key: OwnKey, names: NodeNames) -> Holes:
+    """The public halves that the key beside the file may have, none as long as nobody knows it."""
+    quote = AuthorizedKeysWord.of
+    return holes(
+        deployment=quote(names.deployment),
+        node=quote(names.node),
+        build_id=quote(names.build_id),
+        comment=quote(f"{key.edge.client}:{key.edge.name}"),
+        publics=tuple(holes_of(key.origin, key=quote(public)) for public in key.public),
     )
 
 

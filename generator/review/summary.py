@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from generator.keys.openssh import fingerprint, parse_public_line
@@ -12,6 +13,7 @@ from generator.plan import (
     CronTable,
     Edge,
     KnownHosts,
+    OwnKey,
     PrivateKey,
     SudoersFragment,
     SystemdTimer,
@@ -81,8 +83,8 @@ def _network(node: RenderedNode, keys: Keys) -> Section:
         head=("key", "held by", "which", "only from", "may run", "caused by"),
         rows=tuple(
             (
-                _print(keys, replace(entry.edge, epoch=epoch)),
-                _holder(entry, epoch),
+                key,
+                holder,
                 entry.reason,
                 ", ".join(entry.addresses),
                 entry.capsule_path,
@@ -91,9 +93,18 @@ def _network(node: RenderedNode, keys: Keys) -> Section:
             for one in node.plan.artifacts
             if isinstance(one, AuthorizedKeys)
             for entry in one.entries
-            for epoch in entry.epochs
+            for key, holder in _let_in(entry, keys)
         ),
     )
+
+
+def _let_in(entry: AuthorizedKey, keys: Keys) -> Iterator[tuple[str, str]]:
+    """The fingerprint of each key that an entry lets in, and who holds it."""
+    for epoch in entry.epochs:
+        yield _print(keys, replace(entry.edge, epoch=epoch)), _holder(entry, epoch)
+    for public in entry.own:
+        holder = f"{entry.edge.account} on {entry.edge.client}, which made it by itself"
+        yield fingerprint(parse_public_line(public)), holder
 
 
 def _holder(entry: AuthorizedKey, epoch: int) -> str:
@@ -115,7 +126,7 @@ def _connections(node: RenderedNode, keys: Keys) -> Section:
         head=("key", "used by", "which", "runs there", "on", "pinned", "caused by"),
         rows=tuple(
             (
-                _print(keys, one.edge),
+                _held(one, keys),
                 f"{one.edge.account} (group {one.group})",
                 one.reason,
                 one.edge.capsule,
@@ -124,9 +135,16 @@ def _connections(node: RenderedNode, keys: Keys) -> Section:
                 one.origin.path,
             )
             for one in node.plan.artifacts
-            if isinstance(one, PrivateKey)
+            if isinstance(one, PrivateKey | OwnKey)
         ),
     )
+
+
+def _held(key: PrivateKey | OwnKey, keys: Keys) -> str:
+    if isinstance(key, PrivateKey):
+        return _print(keys, key.edge)
+    known = " or ".join(fingerprint(parse_public_line(public)) for public in key.public)
+    return f"made by the node itself: {known or 'not known yet, and accepted nowhere'}"
 
 
 def _privileges(node: RenderedNode) -> Section:

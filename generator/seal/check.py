@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from generator.emit.tree import directory_modes, output_mode
 from generator.keys.openssh import Malformed, fingerprint, parse_public_line
+from generator.plan import OWN_KEY_SUFFIX
 from generator.seal.assembly import MANIFEST, SIGNATURE, SIGNERS
 from generator.seal.manifest import Artifact, FleetManifest
 from generator.seal.signature import NAMESPACE
+
+OWN_KEY = "own_key"
 
 
 class Problem(Enum):
@@ -21,6 +24,7 @@ class Problem(Enum):
     EXTRA = "extra"
     MODE = "mode"
     OWNER = "owner"
+    KEY = "key"
     TYPE = "type"
 
 
@@ -34,13 +38,18 @@ class FileType(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What lies at a path: ``digest`` is the sha256 of a file's bytes, owners are names or numbers."""
+    """What lies at a path: ``digest`` is the sha256 of a file's bytes, owners are names or numbers.
+
+    ``public`` are public keys (``type base64``): of a key that the node made its own half, of the sealed file beside
+    it those that the key may have.
+    """
 
     type: FileType
     mode: int
     owner: str = ""
     group: str = ""
     digest: str = ""
+    public: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -111,13 +120,37 @@ def check_installed(artifacts: Iterable[Artifact], found: Mapping[str, Found]) -
     for path, artifact in expected.items():
         findings += _compare(path, _Expected(digest=artifact.sha256, mode=artifact.mode), found.get(path))
         findings += _compare_owner(artifact, found.get(path))
+    made = {made_key(one): one for one in expected.values() if one.kind == OWN_KEY}
+    for path, artifact in made.items():
+        findings += _compare_made(path, artifact, found)
     parents = {parent for path in expected for parent in parents_of(path)}
     for path, what in found.items():
         if path in parents:
             findings += _loose_directory(path, what)
-        elif path not in expected:
+        elif path not in expected and path not in made:
             findings.append(_finding(path, Problem.EXTRA, "nothing of this name was sealed for this node"))
     return tuple(sorted(findings))
+
+
+def made_key(artifact: Artifact) -> str:
+    """Where the key lies that the node has made, and that ``artifact``, of the kind `OWN_KEY`, speaks of."""
+    return artifact.path.removesuffix(OWN_KEY_SUFFIX)
+
+
+def _compare_made(path: str, artifact: Artifact, found: Mapping[str, Found]) -> Iterator[Finding]:
+    """No seal knows the key's bytes: it must have owner and mode of the file beside it, and fit what that says."""
+    key, beside = found.get(path), found.get(artifact.path)
+    yield from _unlike_a_file(path, key)
+    if key is None or key.type is not FileType.FILE:
+        return
+    if key.mode != artifact.mode:
+        yield _finding(path, Problem.MODE, f"its mode is {key.mode:04o}, sealed was {artifact.mode:04o}")
+    yield from _compare_owner(replace(artifact, path=path), key)
+    known = beside.public if beside is not None and beside.digest == artifact.sha256 else ()
+    if not key.public:
+        yield _finding(path, Problem.KEY, "it is not an ssh-ed25519 key without a passphrase")
+    elif known and key.public[0] not in known:
+        yield _finding(path, Problem.KEY, f"its public half is {key.public[0]}, which was not sealed")
 
 
 def parents_of(path: str) -> Iterator[str]:

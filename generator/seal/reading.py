@@ -7,9 +7,15 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from generator.seal.check import FileType, Found, parents_of
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
+
+from generator.keys.openssh import Malformed, public_halves, public_line
+from generator.seal.check import OWN_KEY, FileType, Found, made_key, parents_of
 from generator.seal.manifest import Artifact
 
 
@@ -47,6 +53,11 @@ def read_node(root: Path, deployment: str, artifacts: Iterable[Artifact]) -> dic
         if os.path.lexists(place):
             # the root itself is the caller's choice, and may be a link to where the node's files are
             found[path] = look_at(place, users, groups, follow=path == "/")
+    for one in listed:
+        if one.kind == OWN_KEY:
+            for path, read in ((one.path, _sealed_halves), (made_key(one), _own_half)):
+                if path in found and found[path].type is FileType.FILE:
+                    found[path] = replace(found[path], public=read(root / path.lstrip("/")))
     programs = {one.path.rpartition("/")[0] for one in listed if one.kind == "manifest"}
     kept = {one.path.rpartition("/")[0] for one in listed}
     return {path: what for path, what in found.items() if not _is_own_directory(path, what, programs, kept)}
@@ -68,6 +79,24 @@ def look_at(path: Path, users: Mapping[int, str], groups: Mapping[int, str], *, 
         group=groups.get(status.st_gid, str(status.st_gid) if status.st_gid else "root"),
         digest=digest,
     )
+
+
+def _sealed_halves(path: Path) -> tuple[str, ...]:
+    try:
+        return public_halves(path.read_bytes())
+    except Malformed:
+        return ()  # its digest says that it was altered
+
+
+def _own_half(path: Path) -> tuple[str, ...]:
+    """The public half of the key at ``path``, nothing where it is no usable ssh-ed25519 key."""
+    try:
+        key = load_ssh_private_key(path.read_bytes(), password=None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return ()
+    if not isinstance(key, Ed25519PrivateKey):
+        return ()
+    return (public_line(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)),)
 
 
 def _is_own_directory(path: str, what: Found, programs: set[str], kept: set[str]) -> bool:

@@ -96,7 +96,8 @@ def _jobs_of_kind(kind: Kind, subjects: Sequence[Subject], tools: Mapping[str, P
             return [lambda: systemd.verify(subjects, tools, scratch / f"systemd-{kind.value}")]
         case Kind.LOGROTATE:
             return [lambda: logrotate.verify(subjects, tools, scratch)]
-        case Kind.MANIFEST:
-            return [lambda: manifests.verify(subjects)]
+        case Kind.MANIFEST | Kind.OWN_KEY:
+            check = manifests.verify if kind is Kind.MANIFEST else keys.verify_own_keys
+            return [lambda: check(subjects)]
         case _:
             assert_never(kind)

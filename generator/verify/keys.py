@@ -55,6 +55,17 @@ def verify_private_keys(subjects: Sequence[Subject], tools: Mapping[str, Path]) 
     return VerificationReport(faults=tuple(faults), shapes=1)
 
 
+def verify_own_keys(subjects: Sequence[Subject]) -> VerificationReport:
+    """Every line is one public key with a comment, and nothing in the file is a private one."""
+    faults = [
+        Fault(where=f"{subject.where}:{number}", rule="line", what=problem)
+        for subject in subjects
+        for number, line in _entries(subject)
+        if (problem := _public_problem(line)) is not None
+    ]
+    return VerificationReport(faults=tuple(faults), shapes=len(one_of_each_shape(subjects)))
+
+
 def _verify_lines(
     subjects: Sequence[Subject], tools: Mapping[str, Path], scratch: Path, check: LineCheck
 ) -> VerificationReport:
@@ -87,8 +98,12 @@ def _authorized_problem(line: str) -> str | None:
     found = _AUTHORIZED.fullmatch(line)
     if found is None:
         return "it is not a restricted forced command with its addresses and one key"
+    return _public_problem(found[1])
+
+
+def _public_problem(line: str) -> str | None:
     try:
-        parse_public_line(found[1])
+        parse_public_line(line)
     except Malformed as wrong:
         return str(wrong)
     return None

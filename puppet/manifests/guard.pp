@@ -14,6 +14,7 @@ class capsule::guard {
     accounts     => $capsule::accounts,
     directories  => $capsule::directories,
     files        => $capsule::files,
+    own_keys     => $capsule::own_keys,
     commands     => $capsule::commands,
     clock        => $capsule::clock,
     lock_seconds => $capsule::lock_seconds,

@@ -26,6 +26,8 @@
 #   Directories by path.
 # @param files
 #   Files by path, in the order in which they are put there.
+# @param own_keys
+#   Keys that the node makes by itself, by path.
 # @param commands
 #   The packages that bring the commands which the programs call, by the command's path; empty where nobody knows.
 # @param packages
@@ -52,6 +54,7 @@ class capsule (
   Hash[Capsule::Accountname, Capsule::Account] $accounts = {},
   Hash[Capsule::Path, Capsule::Directory] $directories = {},
   Hash[Capsule::Path, Capsule::File] $files = {},
+  Hash[Capsule::Path, Capsule::Ownkey] $own_keys = {},
   Hash[Capsule::Path, String] $commands = {},
   Array[String[1]] $packages = [],
   Array[Capsule::Offset] $clock = [],
@@ -78,6 +81,7 @@ class capsule (
     contain capsule::directories
     contain capsule::files
     contain capsule::removal
+    contain capsule::keys
     contain capsule::timers
     contain capsule::seal
 
@@ -87,6 +91,7 @@ class capsule (
     -> Class['capsule::directories']
     -> Class['capsule::files']
     -> Class['capsule::removal']
+    -> Class['capsule::keys']
     -> Class['capsule::timers']
     -> Class['capsule::seal']
   } else {

@@ -4,6 +4,7 @@ type Capsule::Kind = Enum[
   'capsule',
   'known_hosts',
   'private_key',
+  'own_key',
   'authorized_keys',
   'cron',
   'service',

@@ -20,6 +20,7 @@ def hostile() -> Build:
     """A build with every kind of file and with contents that do not pass everywhere unchanged."""
     build = Build()
     build.files = [_hostile(file) for file in build.files]
+    build.makes_key()
     for kind in (Kind.SERVICE, Kind.TIMER):
         name = f"capsule-kaizen-x.{kind.value}"
         build.files.append(build.file(f"/etc/systemd/system/{name}", kind, "[Unit]\n", 0o644))

@@ -234,6 +234,9 @@ def test_outputs_of_the_scripts_are_told_apart(module: ModuleType) -> None:
     assert module.split(out) == (["placed /a"], ["kept the account x: backups belong to it", "kept /b (4K)"], True)
     assert module.split("nothing to do: kaizen is installed on web-1\n") == ([], [], True)
     assert module.split("placed /a\n") == (["placed /a"], [], False)
+    told = "own key web-1.send_nightly: ssh-ed25519 AAAA\nnothing to do: kaizen is installed on web-1\n"
+    assert module.split(told) == ([], [], True)
+    assert module.own_keys(told) == {"web-1.send_nightly": "ssh-ed25519 AAAA"}
 
 
 def test_only_what_everybody_may_read_is_shown(module: ModuleType, tmp_path: Path) -> None:

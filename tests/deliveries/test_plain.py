@@ -35,9 +35,13 @@ def test_files_stand_in_the_order_in_which_they_are_placed() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("owned", [False, True], ids=["given", "own keys"])
 @pytest.mark.parametrize("index", range(4))
-def test_linters_have_nothing_to_say(tmp_path: Path, index: int) -> None:
-    script = scripts_on(tmp_path)[index]
+def test_linters_have_nothing_to_say(tmp_path: Path, index: int, owned: bool) -> None:
+    build = Build()
+    if owned:
+        build.makes_key()
+    script = scripts_on(tmp_path, build)[index]
     subprocess.run(["bash", "-n", script], check=True)
     shellcheck = shutil.which("shellcheck", path=sysconfig.get_path("scripts")) or "shellcheck"
     done = subprocess.run(

@@ -17,6 +17,7 @@ def test_every_rule_is_found() -> None:
         "maximum_age",
         "moments",
         "names",
+        "own_keys",
         "quiesce",
         "reachability",
         "retention",

@@ -57,6 +57,11 @@ kept:
   type: list
   elements: str
   returned: always
+own_keys:
+  description: The public halves of keys that the node has made by itself and the inventory does not know yet, by the
+    key's name. They are shown as warnings, too.
+  type: dict
+  returned: always
 said:
   description: What the script had to complain about.
   type: list
@@ -90,6 +95,7 @@ from ansible.module_utils.basic import AnsibleModule
 SCRIPTS = {"present": ("install.sh", "preview.sh"), "absent": ("remove.sh", "preview-removal.sh")}
 UNAVAILABLE = 69  # of sysexits(3), as the scripts use it
 LAST_LINE = re.compile(r"nothing to do: .*|.*: \d+ changes")
+OWN_KEY = re.compile(r"own key (\S+): (ssh-ed25519 \S+)")
 CHANGED_FILE = re.compile(
     r"(?:placed|replaced|removed) (/.*?)(?:, (?:which had been altered|left by an interrupted).*)?"
 )
@@ -171,9 +177,12 @@ def run(module: AnsibleModule, room: Path) -> dict[str, Any]:
         "changed": bool(changes),
         "changes": changes,
         "kept": kept,
+        "own_keys": own_keys(out),
         "said": err.splitlines(),
         "packages_missing": status == UNAVAILABLE and "packages are missing: " in err,
     }
+    for name, public in result["own_keys"].items():
+        module.warn(f"the inventory does not know this node's own key {name} yet: {public}")
     if diffs is not None:
         result["diff"] = diffs
     if status != 0 or not ended:
@@ -198,9 +207,15 @@ def split(out: str) -> tuple[list[str], list[str], bool]:
             ended = True
         elif line.startswith("kept "):
             kept.append(line)
-        else:
+        elif not OWN_KEY.fullmatch(line):
             changes.append(line)
     return changes, kept, ended
+
+
+def own_keys(out: str) -> dict[str, str]:
+    """The public halves that a script has told, by the key's name."""
+    told = (OWN_KEY.fullmatch(line) for line in out.splitlines())
+    return {one[1]: one[2] for one in told if one is not None}
 
 
 def file_diff(change: str, room: Path) -> list[dict[str, str]]:

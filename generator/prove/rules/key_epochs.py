@@ -14,6 +14,7 @@ def check(facts: Facts) -> ProofReport:
     wanted = facts.fleet.epochs.edges
     if not wanted:
         return ProofReport()
+    own = {name for node in facts.fleet.nodes for name in node.own_keys}
     known = {
         artifact.edge.name
         for node in facts.plan.nodes
@@ -24,7 +25,8 @@ def check(facts: Facts) -> ProofReport:
         diagnostics=tuple(
             Diagnostic(
                 code="C0461",
-                message=f"`keys: edges:` gives an epoch to `{name}`, and there is no such key",
+                message=f"`keys: edges:` gives an epoch to `{name}`, and "
+                + ("its node makes that key by itself" if name in own else "there is no such key"),
                 span=None,
                 advice=meant(
                     name,

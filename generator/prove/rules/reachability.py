@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from generator.diagnostics import Diagnostic
-from generator.plan import AuthorizedKey, Edge, Origin
+from generator.plan import AuthorizedKey, Edge, Origin, OwnKey
 from generator.prove.facts import Facts
 from generator.prove.network import Network
 from generator.prove.report import ProofReport
@@ -34,14 +34,22 @@ def check(facts: Facts) -> ProofReport:
     diagnostics += [*_shared(network), *_left_over(network), *_unlisted(network, known), *_strangers(network, known)]
     if diagnostics or not network.keys:
         return ProofReport(diagnostics=tuple(diagnostics))
-    edges = count(len(network.keys), "connection")
+    waiting = sum(_is_unknown(network, edge) for edge in network.keys)
+    edges = count(len(network.keys) - waiting, "connection")
+    left = f"{waiting} more wait for a key that nobody knows yet, and let nobody in; " if waiting else ""
     return ProofReport(
         proved=(
             f"{edges}: each has a key of its own, one authorized line, a sudo rule and a pinned host key; "
-            "nothing is left over",
+            f"{left}nothing is left over",
             _closed(network, known),
         )
     )
+
+
+def _is_unknown(network: Network, edge: Edge) -> bool:
+    """Whether the edge's client makes the key by itself, and nobody knows its public half."""
+    _, key = network.keys[edge][0]
+    return isinstance(key, OwnKey) and not key.public
 
 
 def _closed(network: Network, known: Mapping[tuple[str, str], Order]) -> str:
@@ -71,6 +79,10 @@ def _gaps(facts: Facts, network: Network, edge: Edge) -> Iterator[str]:
     if [sorted(host.keys) for host in pinned] != [sorted(facts.nodes[edge.server].host_keys)]:
         yield f"needs the host keys of {edge.server} pinned on {edge.client} once, as the inventory has them"
     lines = network.lines.get(edge, [])
+    if _is_unknown(network, edge):
+        if lines:
+            yield f"is authorized on {edge.server}, and nobody knows its key"
+        return
     if [name for name, _ in lines] != [edge.server]:
         yield f"needs one authorized line on {edge.server}, and has {len(lines)}"
         return
@@ -83,7 +95,11 @@ def _line_gaps(facts: Facts, network: Network, edge: Edge, line: AuthorizedKey) 
         yield f"is authorized from {', '.join(line.addresses) or 'nowhere'}, and {edge.client} connects from " + (
             ", ".join(egress) or "nowhere"
         )
-    if set(line.epochs) != _accepted(facts, edge):
+    _, key = network.keys[edge][0]
+    own = key.public if isinstance(key, OwnKey) else ()
+    if line.own != own:
+        yield f"is authorized with {count(len(line.own), 'key')} of its node's making, and should be with {len(own)}"
+    if set(line.epochs) != (set() if isinstance(key, OwnKey) else _accepted(facts, edge)):
         yield f"uses the key of epoch {edge.epoch}, and epochs {', '.join(map(str, line.epochs))} are authorized"
     capsule = network.capsules.get((edge.server, line.capsule_path))
     if capsule is None or capsule.name != edge.capsule:

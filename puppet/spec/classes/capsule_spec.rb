@@ -6,20 +6,21 @@ require_relative '../spec_helper'
 describe 'capsule' do
   let(:node) { 'web-1' }
 
-  kinds = %w[sudoers capsule capsule known_hosts private_key authorized_keys cron service timer logrotate]
+  kinds = %w[sudoers capsule capsule known_hosts private_key own_key authorized_keys cron service timer logrotate]
   placed = [
     '/etc/sudoers.d/50-capsule-kaizen',
     '/opt/capsule/kaizen/bin/backup_nightly',
     '/opt/capsule/kaizen/bin/send_nightly',
     '/opt/capsule/kaizen/ssh/known_hosts',
     '/opt/capsule/kaizen/ssh/web-2.send',
+    '/opt/capsule/kaizen/ssh/web-3.send.own',
     '/var/lib/backupoperator/.ssh/authorized_keys',
     '/etc/cron.d/capsule-kaizen',
     '/etc/systemd/system/capsule-kaizen-x.service',
     '/etc/systemd/system/capsule-kaizen-x.timer',
     '/etc/logrotate.d/capsule-kaizen',
   ]
-  steps = %w[packages guard accounts directories files removal timers seal]
+  steps = %w[packages guard accounts directories files removal keys timers seal]
 
   it { is_expected.to compile.with_all_deps }
 
@@ -50,6 +51,14 @@ describe 'capsule' do
   end
 
   it { is_expected.to contain_file('/opt/capsule/kaizen/bin/send_nightly').with_show_diff(true).with_mode('0755') }
+
+  it 'has the node make the key that no build holds' do
+    is_expected.to contain_capsule_own_key('/opt/capsule/kaizen/ssh/web-3.send')
+      .with(owner: 'root', group: 'capsule-kaizen', mode: '0440', node_name: 'web-1')
+    is_expected.not_to contain_file('/opt/capsule/kaizen/ssh/web-3.send')
+    known = catalogue.resource('Capsule_guard[kaizen]')[:own_keys].values.map { |key| key['known'] }
+    expect(known).to eq([[]])
+  end
 
   it 'has sudo read its rules before they are in place, from where nothing else does' do
     is_expected.to contain_file('/etc/sudoers.d/50-capsule-kaizen')

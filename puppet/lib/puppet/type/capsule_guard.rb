@@ -16,6 +16,7 @@ Puppet::Type.newtype(:capsule_guard) do
   newparam(:accounts) { desc 'Accounts by name.' }
   newparam(:directories) { desc 'Directories by path.' }
   newparam(:files) { desc 'Files by path, without what is in them.' }
+  newparam(:own_keys) { desc 'Keys that the node makes by itself, by path, with the public halves that they may have.' }
   newparam(:commands) { desc 'Packages by the path of the command that they bring.' }
   newparam(:clock) { desc 'UTC offsets that the time zone must have.' }
   newparam(:lock_seconds) { desc 'How long to wait for programs that run.' }

@@ -6,6 +6,7 @@ require_relative 'accounts'
 require_relative 'held'
 require_relative 'locks'
 require_relative 'looking'
+require_relative 'own_key'
 require_relative 'record'
 require_relative 'units'
 require_relative 'ways'
@@ -17,7 +18,8 @@ module PuppetX
       include Looking
 
       # what starts or reaches a program goes before the program
-      REMOVAL_ORDER = %w[logrotate timer service cron authorized_keys private_key known_hosts capsule sudoers manifest].freeze
+      REMOVAL_ORDER = %w[logrotate timer service cron authorized_keys private_key own_key known_hosts capsule sudoers
+                         manifest].freeze
       # what Puppet adds to a file's name while it writes it
       PUPPETS_NAME = /\d{8}-\d+-[a-z0-9]+\z/.freeze
 
@@ -27,22 +29,25 @@ module PuppetX
         @deployment = resource[:deployment]
         %i[node_name hostname machine_id programs state].each { |name| instance_variable_set("@#{name}", resource[name]) }
         %i[accounts directories files].each { |name| instance_variable_set("@#{name}", resource[name] || {}) }
+        @own_keys = {}
         @ways = Ways.new
         @record = Record.new(@state)
       end
 
       # Raises `Refused` if the build cannot be installed here now; without `noop` holds what keeps it so until the run ends.
-      def look(commands:, clock:, lock_seconds:, noop:)
+      def look(commands:, clock:, own_keys:, lock_seconds:, noop:)
         check_hostname
         check_machine
         check_unpackaged
         @commands = commands
         @clock = clock
+        @own_keys = own_keys
         check_commands(noop)
         check_scheduler
         check_clock
         check_accounts
         check_places
+        check_own_keys
         note
         return if noop
 
@@ -81,16 +86,26 @@ module PuppetX
 
       # Recorded files that this build no longer has and that are still there, in the order in which they go.
       def dropped
-        @dropped ||= going((@record.files.keys - @files.keys).to_h { |path| [path, @record.files[path][:kind]] })
+        @dropped ||= begin
+          old = (@record.files.keys - @files.keys).to_h { |path| [path, @record.files[path][:kind]] }
+          # what was made in the place of a key that an earlier build brought, by a run that did not come to its end
+          going(with_made(old.reject { |path, _| @own_keys.key?(path) && !brought_earlier?(path) }))
+        end
+      end
+
+      # Whether what lies there is the key that an earlier build brought and this one does not.
+      def brought_earlier?(path)
+        @record.files.dig(path, :kind) == 'private_key' && !@files.key?(path) && File.file?(path) &&
+          @record.files[path][:digests].include?(Ways.digest(path))
       end
 
       # Removes the files `paths`, path => kind, with what is to be told of each.
       def remove(paths)
         paths.each do |path, kind|
-          altered = !known_digests(path).include?(Ways.digest(path))
+          said = how_it_was(path, kind)
           Units.stop(File.basename(path)) if kind == 'timer'
           File.unlink(path)
-          Puppet.notice("capsule: removed #{path}#{', which had been altered since it was installed' if altered}")
+          Puppet.notice("capsule: removed #{path}#{said}")
         end
         Units.reload unless (paths.values & %w[timer service]).empty?
       end
@@ -103,6 +118,19 @@ module PuppetX
       end
 
       private
+
+      def how_it_was(path, kind)
+        return ', which this node had made' if kind == 'own_key' && !known_digests(path).any?
+        return if known_digests(path).include?(Ways.digest(path))
+
+        ', which had been altered since it was installed'
+      end
+
+      # With the sealed file that speaks of it goes the key that the node has made, unless this build brings another there.
+      def with_made(paths)
+        spoken_of = paths.select { |_, kind| kind == 'own_key' }.keys.map { |path| path.delete_suffix(OwnKey::SUFFIX) }
+        paths.merge((spoken_of - @files.keys).to_h { |path| [path, 'own_key'] })
+      end
 
       # path => [kind, digest]
       def brought
@@ -154,7 +182,14 @@ module PuppetX
       def leftovers
         names = (@files.keys + @record.files.keys).uniq.group_by { |path| File.dirname(path) }
         staged = names.select { |directory, _| directory.start_with?('/etc/') }.values.flatten
-        names.merge('/etc' => staged) { |_, own, others| own + others }.flat_map { |directory, paths| left_in(directory, paths) }
+        names = names.merge('/etc' => staged) { |_, own, others| own + others }
+        names.flat_map { |directory, paths| left_in(directory, paths) } + half_made
+      end
+
+      def half_made
+        kinds = @record.files.transform_values { |file| file[:kind] }.merge(@files.transform_values { |file| file['kind'] })
+        keys = kinds.select { |_, kind| kind == 'own_key' }.keys.map { |path| path.delete_suffix(OwnKey::SUFFIX) }
+        keys.flat_map { |path| @ways.problem(path) ? [] : OwnKey.new(path).leftovers }.select { |path| File.exist?(path) }
       end
 
       def left_in(directory, paths)
@@ -173,16 +208,22 @@ module PuppetX
       end
 
       def known_digests(path)
-        [*@record.files.dig(path, :digests), @files.dig(path, 'sha256')]
+        [*@record.files.dig(path, :digests), @files.dig(path, 'sha256')].compact
       end
 
       # An installer of this deployment put the file there, whatever delivered it.
       def ours?(path)
-        return true if @record.files.key?(path)
+        return true if @record.files.key?(path) || made_here?(path)
         return false if path.start_with?("#{@programs}/")
 
         first = File.open(path, 'rb', &:gets).to_s
         first.start_with?("# Generated by Capsule for deployment #{@deployment}, ".b)
+      end
+
+      # The file that speaks of the key is of this deployment.
+      def made_here?(path)
+        sealed = "#{path}#{OwnKey::SUFFIX}"
+        @record.files.dig(sealed, :kind) == 'own_key' || @files.dig(sealed, 'kind') == 'own_key'
       end
 
       def removable?(path, kind)
@@ -208,7 +249,7 @@ module PuppetX
       def own_place?(path, kind)
         case kind
         when 'capsule' then path.start_with?("#{@programs}/bin/")
-        when 'private_key', 'known_hosts' then path.start_with?("#{@programs}/ssh/")
+        when 'private_key', 'own_key', 'known_hosts' then path.start_with?("#{@programs}/ssh/")
         when 'manifest' then path == "#{@programs}/manifest.json"
         when 'sudoers' then path == "/etc/sudoers.d/50-capsule-#{@deployment}"
         when 'cron' then path == "/etc/cron.d/capsule-#{@deployment}"

@@ -3,6 +3,7 @@
 require 'open3'
 
 require_relative 'accounts'
+require_relative 'own_key'
 require_relative 'ways'
 
 module PuppetX
@@ -92,6 +93,37 @@ module PuppetX
       def check_places
         @directories.sort.each { |path, directory| check_directory(path, directory) }
         @files.each { |path, file| check_file(path, file) }
+      end
+
+      # Each can be made, or the one that is there is the one that the inventory knows.
+      def check_own_keys
+        @own_keys.each do |path, details|
+          said = @ways.problem(path)
+          raise Refused, said if said
+
+          there = OwnKey.new(path)
+          if !there.there? || brought_earlier?(path)
+            check_unmade(path, details['known'])
+          else
+            check_made(path, there.public_half, details['known'])
+          end
+        end
+      end
+
+      def check_unmade(path, known)
+        return if known.empty?
+
+        raise Refused, "this node does not have the key #{path} whose public half the inventory knows: put it back, " \
+                       "or write 'unknown' in its place and build again: then this node makes another"
+      end
+
+      def check_made(path, half, known)
+        raise Refused, "#{path} is in the way: it is not a file" unless File.file?(path)
+        raise Refused, "#{path} is not an ssh-ed25519 key without a passphrase: move it away, then this node makes another" unless half
+        return if known.empty? || known.include?(half)
+
+        raise Refused, "the key #{path} is not the one that the inventory knows: its public half is #{half}: " \
+                       'put the right key back; or write this half into the inventory if it is meant, and build again'
       end
 
       def check_directory(path, directory)

@@ -10,7 +10,7 @@ module PuppetX
     class Removal < Installation
       # what starts a program or reaches it, then the programs
       FIRST = %w[timer service cron logrotate authorized_keys sudoers].freeze
-      THEN = %w[private_key known_hosts capsule manifest].freeze
+      THEN = %w[private_key own_key known_hosts capsule manifest].freeze
 
       def installed?
         File.exist?(@record.path) || !going(all).empty?
@@ -45,7 +45,7 @@ module PuppetX
 
       def all
         known = @record.files.transform_values { |file| file[:kind] }
-        @files.transform_values { |file| file['kind'] }.merge(known)
+        with_made(@files.transform_values { |file| file['kind'] }.merge(known))
       end
 
       def kept

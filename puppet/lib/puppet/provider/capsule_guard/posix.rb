@@ -16,7 +16,7 @@ Puppet::Type.type(:capsule_guard).provide(:posix) do
 
   def record
     installation.look(commands: resource[:commands] || {}, clock: [resource[:clock] || []].flatten(1),
-                      lock_seconds: resource[:lock_seconds] || 0, noop: resource.noop?)
+                      own_keys: resource[:own_keys] || {}, lock_seconds: resource[:lock_seconds] || 0, noop: resource.noop?)
     installation.noted? ? :noted : :outdated
   end
 

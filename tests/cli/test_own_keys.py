@@ -1,0 +1,161 @@
+"""Keys that nodes make by themselves, from the inventory to the build, the review, `gen verify` and `gen keys`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from generator.keys import FleetSecret, Keyring
+from generator.plan import Edge
+from tests.cli.fleet import gen, small_fleet, tree
+
+NODE, SERVER = "services-1", "website"
+EDGE = f"{SERVER}.send_nightly"
+KEY = f"opt/capsule/kaizen/ssh/{EDGE}"
+LINES = "var/lib/backupoperator/.ssh/authorized_keys"
+# public halves of keys that nobody holds
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGurzZ1FeonxdRhX0uLJ15CcHO2OjF5R432tWX3wIigN"
+FIRST, SECOND = (f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{'A' * 42}{last}" for last in "BC")
+
+
+def owned(directory: Path, value: str, name: str = EDGE, node: str = NODE) -> Path:
+    """The example fleet, in which a node makes a key by itself."""
+    inventory = small_fleet(directory)
+    text = inventory.read_text()
+    inventory.write_text(re.sub(rf"(?m)^  {node}:.*$", rf'\g<0>\n    own_keys: {{"{name}": {value}}}', text, count=1))
+    return inventory
+
+
+def built(directory: Path, value: str) -> Result:
+    """A build of it, from the beginning."""
+    shutil.rmtree(directory / "output", ignore_errors=True)
+    return gen("build", owned(directory, value), "-o", directory / "output")
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Builds in which the key is given, is not known yet, and is known with its successor."""
+    made = {}
+    for name, value in (("given", ""), ("unknown", "unknown"), ("known", f'["{FIRST}", "{SECOND}"]')):
+        directory = tmp_path_factory.mktemp(name)
+        inventory = owned(directory, value) if value else small_fleet(directory)
+        assert gen("build", inventory, "-o", directory / "output").exit_code == 0
+        made[name] = directory / "output/kaizen"
+    return made
+
+
+def lines(build: Path) -> list[str]:
+    """Who may come in to the server, without the header."""
+    file = build / "nodes" / SERVER / "root" / LINES
+    text = file.read_text() if file.exists() else ""
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_the_peer_lets_in_the_nodes_own_keys_as_it_would_a_given_one(builds: dict[str, Path]) -> None:
+    given, known = lines(builds["given"]), lines(builds["known"])
+    (old,) = set(given) - set(known)
+    new = sorted(set(known) - set(given))
+    derived = re.search(r"ssh-ed25519 \S+", old)
+    assert derived
+    said = f"a key that {NODE} made"
+    expected = [old.replace(derived[0], key).replace("key epoch 1", said) for key in (FIRST, SECOND)]
+    assert new == sorted(expected)
+
+
+def test_a_key_that_nobody_knows_lets_nobody_in(builds: dict[str, Path], tmp_path: Path) -> None:
+    given, unknown = lines(builds["given"]), lines(builds["unknown"])
+    assert len(set(given) - set(unknown)) == 1
+    assert set(unknown) == set()
+    warned = built(tmp_path, "unknown")
+    assert "C0464" in warned.stderr
+    assert f"nobody knows the key `{EDGE}` of `{NODE}` yet" in warned.stderr
+    assert f"it cannot run send_nightly on `{SERVER}`" in warned.stderr
+    assert "1 more wait for a key" in warned.stdout
+    assert re.search(r"kaizen\.yml:\d+:\d+", warned.stderr)
+    other = tmp_path / "again"
+    other.mkdir()
+    assert built(other, "unknown").exit_code == 0
+    assert tree(other / "output") == tree(tmp_path / "output")
+
+
+@pytest.mark.parametrize("name", ["unknown", "known"])
+def test_no_build_holds_a_private_half(builds: dict[str, Path], name: str) -> None:
+    root = builds[name] / "nodes" / NODE / "root"
+    assert not (root / KEY).exists()
+    assert (builds["given"] / "nodes" / NODE / "root" / KEY).exists()
+    halves = [line.split(" ")[1] for line in (root / f"{KEY}.own").read_text().splitlines() if line[0] != "#"]
+    assert halves == ([] if name == "unknown" else [FIRST.split()[1], SECOND.split()[1]])
+    edge = Edge(purpose="collect", client=NODE, account="capsule", server=SERVER, capsule="send_nightly")
+    keyring = Keyring(FleetSecret(b"test" * 8), "kaizen")
+    given = (builds["given"] / "nodes" / NODE / "root" / KEY).read_bytes()
+    assert given.count(b"PRIVATE") == keyring.private_key(edge).count(b"PRIVATE")
+    secret = given.splitlines()[3]
+    assert not [path for path, (_, content) in tree(builds[name]).items() if secret in content]
+
+
+def test_the_review_says_who_made_the_key(builds: dict[str, Path]) -> None:
+    page = (builds["unknown"] / f"review/nodes/{NODE}.md").read_text()
+    assert "made by the node itself: not known yet, and accepted nowhere" in page
+    assert "made by the node itself: SHA256:" in (builds["known"] / f"review/nodes/{NODE}.md").read_text()
+    assert f"on {NODE}, which made it by itself" in (builds["known"] / f"review/nodes/{SERVER}.md").read_text()
+
+
+def test_keys_show_and_rotate_know_them(tmp_path: Path) -> None:
+    inventory = owned(tmp_path, f'"{FIRST}"')
+    said = gen("keys", "show", inventory).stdout
+    assert f"may run send_nightly on {SERVER}, by a key of its own" in said
+    assert f"{FIRST} {NODE}:{EDGE}" in said
+    refused = gen("keys", "rotate", inventory, "--edge", EDGE)
+    assert (refused.exit_code, "makes the key" in refused.output) == (2, True)
+    inventory.write_text(f"{inventory.read_text()}\nkeys: {{epoch: 3, accept_previous: true}}\n")
+    assert gen("build", inventory, "-o", tmp_path / "output").exit_code == 0
+    assert [FIRST in line for line in lines(tmp_path / "output/kaizen")] == [True]
+
+
+def test_why_names_the_line(tmp_path: Path) -> None:
+    inventory = owned(tmp_path, "unknown")
+    said = gen("why", f"/{KEY}.own", "--inventory", inventory)
+    assert f"nodes.{NODE}.own_keys.{EDGE}" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "node", "code", "said"),
+    [
+        ("unknown", "website.send", NODE, "C0462", "did you mean `website.send_nightly`?"),
+        ("unknown", EDGE, SERVER, "C0462", "its private half lies on another node"),
+        (HOST_KEY, EDGE, NODE, "C0463", "host key"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_place(
+    tmp_path: Path, value: str, name: str, node: str, code: str, said: str
+) -> None:
+    inventory = owned(tmp_path, value, name, node)
+    checked = gen("check", inventory)
+    assert checked.exit_code == 1
+    assert code in checked.stderr
+    assert said in checked.stderr
+    line = next(number for number, one in enumerate(inventory.read_text().splitlines(), start=1) if "own_keys" in one)
+    assert f"kaizen.yml:{line}:16" in checked.stderr
+
+
+def test_one_key_opens_one_thing(tmp_path: Path) -> None:
+    inventory = owned(tmp_path, f'"{FIRST}", "compute-1.send_nightly": "{FIRST}"')
+    checked = gen("check", inventory)
+    assert (checked.exit_code, "C0463" in checked.stderr, "are the same" in checked.stderr) == (1, True, True)
+
+
+def test_a_derived_key_is_nobodys_own(builds: dict[str, Path], tmp_path: Path) -> None:
+    given = tmp_path / "key"
+    given.write_bytes((builds["given"] / "nodes" / NODE / "root" / KEY).read_bytes())
+    given.chmod(0o600)
+    public = subprocess.run(["ssh-keygen", "-y", "-f", given], capture_output=True, text=True, check=True).stdout
+    refused = built(tmp_path, f'"{" ".join(public.split()[:2])}"')
+    assert refused.exit_code == 1
+    assert "C0608" in refused.stderr
+    assert f"is derived for {EDGE} of {NODE}, epoch 1" in refused.stderr
+    assert not (tmp_path / "output").exists()
