@@ -25,12 +25,13 @@ class Machine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A lab host, as root at its console."""
+    """A lab host, as root at its console; nothing there may take longer than ``seconds``."""
 
     host: Host
+    seconds: float = 300
 
     def shell(self, script: str) -> tuple[int, str]:
-        done = self.host.run(["bash", "-c", f"cd /root; exec 2>&1; {script}"], check=False, seconds=300)
+        done = self.host.run(["bash", "-c", f"cd /root; exec 2>&1; {script}"], check=False, seconds=self.seconds)
         return done.status, done.out
 
     def path(self, written: str) -> Path:

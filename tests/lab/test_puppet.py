@@ -1,0 +1,215 @@
+"""docs/puppet.md as it is written, with a real Puppet server and agents over TLS, and who gets to see what."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from docs.pages import Carry, follow
+from docs.place import ROOT, Place
+
+from generator.lab import Host, Lab
+
+from . import puppets
+from .machines import Machine, Node, carry
+from .puppets import Listening, ask, facts
+from .walker import Tree, differences, walk
+
+ADDRESSES = {"puppet": "192.0.2.10", "server-1": "192.0.2.11", "server-2": "192.0.2.12", "collector": "192.0.2.20"}
+TOUCHED = ("/etc", "/opt/capsule", "/var/lib/backupoperator", "/var/lib/capsule", "/var/log/capsule")
+BUILD = "fleet/output/example"
+PROGRAMS = "/opt/capsule/example/bin"
+ENVIRONMENT = "environment=production"
+CATALOG = f"puppet/v3/catalog/{{}}?{ENVIRONMENT}"
+# what an agent could say to be taken for another one; only the capsule's own check of the host name is satisfied
+CLAIMS: dict[str, object] = {
+    "hostname": "collector",
+    "fqdn": "collector",
+    "clientcert": "collector",
+    "certname": "collector",
+    "trusted": {"certname": "collector"},
+    "puppetversion": "7.23.0",
+    "capsule": {"hostname": "server-1"},
+}
+
+pytestmark = pytest.mark.skipif(
+    any(shutil.which(program) is None for program in ("puppetserver", "puppet", "curl")),
+    reason="there is no Puppet server here",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The fleet of the page, after everything in it was done."""
+
+    build_host: Place
+    hosts: dict[str, Host]
+    consoles: dict[str, Listening]
+
+    def keys(self, name: str) -> list[str]:
+        """The longest line of each private key of a node, as only the key itself has it."""
+        found = self.hosts[name].path("/opt/capsule/example/ssh").glob("*")
+        texts = [path.read_text("utf-8") for path in found]
+        keys = [max(text.splitlines()[2:-2], key=len) for text in texts if "PRIVATE KEY" in text]
+        assert keys
+        return keys
+
+    def trees(self, name: str) -> dict[str, Tree]:
+        """All that an installation on a node could touch."""
+        return {top: walk(self.hosts[name].path(top)) for top in TOUCHED}
+
+    def verify(self, name: str) -> tuple[int, str]:
+        """What gen says of what is installed on a node."""
+        root = self.hosts[name].path("/")
+        return self.build_host.shell(f"gen verify {BUILD} --node {name} --root {root} --signers signer.pub")
+
+
+@pytest.fixture(scope="module")
+def site(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Four machines as their administrator left them, on which the page is followed to its end."""
+    build_host = Place(tmp_path_factory.mktemp("build"))
+    build_host.install_gen()
+    with Lab(lab_directory) as lab:
+        hosts = {name: lab.host(name, address=address, base=Path("/")) for name, address in ADDRESSES.items()}
+        for host in hosts.values():
+            puppets.prepare(host, ADDRESSES)
+        puppets.begin_server(hosts["puppet"])
+        consoles = {name: Listening(Node(host, seconds=puppets.PATIENCE), []) for name, host in hosts.items()}
+        machines: dict[str, Machine] = {"build-host": build_host, **consoles}
+
+        def carry_to(carried: Carry) -> None:
+            if carried.host == puppets.SERVER:
+                puppets.await_server(hosts[puppets.SERVER])
+            carry(machines, carried)
+
+        assert follow(ROOT / "docs/puppet.md", machines, carry_to) > 25
+        shown = "gen keys show fleet/inventory.yml | grep -oE 'ssh-ed25519 [A-Za-z0-9+/=]+' | head -n 1 >signer.pub"
+        assert build_host.shell(shown)[0] == 0
+        yield Site(build_host=build_host, hosts=hosts, consoles=consoles)
+
+
+def unlike(before: dict[str, Tree], after: dict[str, Tree]) -> list[str]:
+    return [f"{top}: {line}" for top in before for line in differences(before[top], after[top])]
+
+
+def test_what_is_installed_is_the_build(site: Site) -> None:
+    for name in ("server-1", "collector"):
+        status, said = site.verify(name)
+        assert status == 0, said
+
+
+def test_only_looking_names_what_the_next_run_changes_and_shows_no_key(site: Site) -> None:
+    host, console = site.hosts["collector"], site.consoles["collector"]
+    keys = sorted(path for path in host.path("/opt/capsule/example/ssh").glob("*") if "known" not in path.name)
+    before = site.trees("collector")
+    lost, spoiled = (f"/opt/capsule/example/ssh/{path.name}" for path in keys[:2])
+    host.run(["bash", "-c", f"cd {PROGRAMS}; echo '# mine' >>list_backups; chmod 4777 check_backups"])
+    host.run(["bash", "-c", f"rm {lost}; echo '# mine' >{spoiled}"])
+    drifted = site.trees("collector")
+    assert len(unlike(before, drifted)) >= 4
+    status, looked = console.agent("--noop")
+    assert status == 0, looked
+    assert unlike(drifted, site.trees("collector")) == []
+    status, done = console.agent()
+    assert status == 2, done
+    assert resources(looked) == resources(done)
+    altered = {lost, spoiled, f"{PROGRAMS}/list_backups", f"{PROGRAMS}/check_backups"}
+    assert {path for path, _ in resources(done)} == altered
+    # what is replaced is locked first
+    left = [line for line in unlike(before, site.trees("collector")) if not re.search(": mtime |/locks/", line)]
+    assert left == []
+    assert site.verify("collector")[0] == 0
+    # all else is shown
+    assert "-# mine" in looked
+    assert not [key for key in site.keys("collector") if key in looked + done]
+
+
+def resources(said: str) -> set[tuple[str, str]]:
+    """Which properties of which files a run has set, or would."""
+    return set(re.findall(r"/File\[([^\]]+)\]/(\w+): ", said))
+
+
+def test_an_agent_gets_its_own_catalog_whatever_it_says_of_itself(site: Site) -> None:
+    own, others = site.keys("server-1"), site.keys("collector")
+    served = ask(site.hosts["server-1"], CATALOG.format("server-1"), *facts("server-1", **CLAIMS))
+    assert served.status == 200, served
+    assert [key in served.body for key in own] == [True] * len(own)
+    assert [key in served.body for key in others] == [False] * len(others)
+
+
+def test_an_agent_gets_nothing_of_another_node(site: Site) -> None:
+    thief = site.hosts["server-1"]
+    assert ask(thief, f"puppet/v3/file_content/plugins/facter/capsule.rb?{ENVIRONMENT}").status == 200
+    up = "%2e%2e/%2e%2e/%2e%2e"
+    for status, path, *options in (
+        ("403", CATALOG.format("collector"), *facts("collector", **CLAIMS)),
+        ("403", CATALOG.format("collector")),
+        ("403", CATALOG.format("%63ollector"), *facts("collector", **CLAIMS)),
+        ("500", CATALOG.format("server-1"), *facts("collector", **CLAIMS)),
+        ("403", "puppet/v4/catalog", "-H", "Content-Type: application/json", "-d", '{"certname": "collector"}'),
+        ("403", f"puppet/v3/node/collector?{ENVIRONMENT}"),
+        ("403", f"puppet/v3/facts/collector?{ENVIRONMENT}", "-X", "PUT", "-d", "{}"),
+        ("403", f"puppet/v3/report/collector?{ENVIRONMENT}", "-X", "PUT", "-d", "{}"),
+        ("404", f"puppet/v3/file_content/modules/capsule/collector.yaml?{ENVIRONMENT}"),
+        ("500", f"puppet/v3/file_content/data/collector.yaml?{ENVIRONMENT}"),
+        ("400", f"puppet/v3/file_content/plugins/../../../data/collector.yaml?{ENVIRONMENT}"),
+        ("400", f"puppet/v3/file_content/modules/capsule/{up}/data/collector.yaml?{ENVIRONMENT}"),
+        ("500", f"puppet/v3/file_metadatas/data?{ENVIRONMENT}&recurse=true"),
+        ("403", f"puppet/v3/static_file_content/data/collector.yaml?{ENVIRONMENT}&code_id=1"),
+    ):
+        answer = ask(thief, path, *options)
+        assert (answer.status, "PRIVATE KEY" in answer.body) == (int(status), False), (path, answer)
+    # nor a certificate in its name
+    asked = ["puppet", "ssl", "submit_request", "--certname", "collector", "--ssldir", "/tmp/stolen"]
+    refused = thief.run(asked, check=False, seconds=puppets.PATIENCE)
+    assert (refused.status, "conflict on the server" in refused.err) == (1, True), refused
+
+
+def test_a_private_key_is_nowhere_but_in_its_place_and_in_roots_own_catalog(site: Site) -> None:
+    for name in ("collector", "server-1"):
+        host, server = site.hosts[name], site.hosts[puppets.SERVER]
+        assert list(server.path(f"{puppets.REPORTS}/{name}").glob("*.yaml"))
+        keys = site.keys(name)
+        (holding,) = puppets.holding(host, keys)
+        assert Path(holding).parts[-3:] == ("client_data", "catalog", f"{name}.json")
+        assert puppets.holding(server, keys) == []
+        for machine, path in ((host, holding), (server, f"{puppets.CODE}/data/{name}.yaml")):
+            assert [key in machine.path(path).read_text("utf-8") for key in keys] == [True] * len(keys)
+            refused = machine.run(["cat", path], check=False, user="nobody")
+            assert (refused.status, refused.out) == (1, "")
+        for console in site.consoles.values():
+            assert not [key for key in keys if key in "".join(console.said)]
+
+
+def test_the_fact_says_what_is_installed_and_no_secret(site: Site) -> None:
+    said = site.hosts["collector"].run(["puppet", "facts", "show", "capsule"], seconds=puppets.PATIENCE).out
+    fact = json.loads(said)["capsule"]
+    assert fact["hostname"] == "collector"
+    assert fact["deployments"]["example"]["node"] == "collector"
+    assert fact["deployments"]["example"]["files"]["private_key"]
+    assert not re.search(r"[0-9a-f]{64}", said)
+
+
+def test_who_is_not_of_the_fleet_is_told_so_and_nothing_is_changed(site: Site) -> None:
+    before = site.trees("server-2")
+    status, said = site.consoles["server-2"].agent("--certname", "stranger")
+    assert status == 1, said
+    assert "capsule: no data for the certificate name stranger: no node of this fleet has it" in said
+    assert unlike(before, site.trees("server-2")) == []
+
+
+def test_a_push_to_the_wrong_node_is_refused_and_nothing_is_changed(site: Site) -> None:
+    server = site.hosts[puppets.SERVER]
+    before = site.trees("server-1")
+    data = f"{puppets.CODE}/data"
+    server.run(["bash", "-c", f"cd {data} && mv server-1.yaml own && cp -p collector.yaml server-1.yaml"])
+    status, said = site.consoles["server-1"].agent()
+    server.run(["mv", f"{data}/own", f"{data}/server-1.yaml"])
+    assert status == 1, said
+    assert "built for node collector with the host name collector, but this is server-1" in said
+    assert unlike(before, site.trees("server-1")) == []
