@@ -11,6 +11,7 @@ from generator.importing.document import Document
 from generator.importing.failures import ImportFailure
 from generator.importing.gaps import reported, still_open, with_marks, without_marks
 from generator.importing.merging import Merger, remembered
+from generator.importing.own_keys import OwnKeys
 from generator.importing.proposal import Proposal
 from generator.source import Mapping as Tree
 from generator.source import SourceText, parse, plain
@@ -37,6 +38,9 @@ def bring(proposal: Proposal, before: Mapping[str, Any], existing: SourceText | 
     # places are those of the file as it lies there; the document has the same keys
     merger = Merger(document, tree)
     merger.merge(proposal.said, before)
+    own = OwnKeys(document, tree, proposal.told)
+    if proposal.told:
+        own.fill()
     text = document.text()
     made, now = _reread(text)
     gaps = still_open(proposal.gaps, now)
@@ -47,7 +51,7 @@ def bring(proposal: Proposal, before: Mapping[str, Any], existing: SourceText | 
     return Brought(
         text=text,
         said=remembered(proposal.said, before, now),
-        diagnostics=(*proposal.diagnostics, *merger.diagnostics, *reported(gaps)),
+        diagnostics=(*proposal.diagnostics, *merger.diagnostics, *own.diagnostics, *reported(gaps)),
     )
 
 

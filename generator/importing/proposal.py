@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from generator.diagnostics.model import Diagnostic, Severity
@@ -57,11 +57,15 @@ def nothing_protected(platform: str, advice: str) -> Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """``said`` is in the inventory language; in a list of mappings each has a `node` of its own."""
+    """``said`` is in the inventory language; in a list of mappings each has a `node` of its own.
+
+    ``told`` are the public halves of keys that nodes have made, as `generator.importing.own_keys` takes them.
+    """
 
     said: Mapping[str, Any]
     gaps: tuple[Gap, ...]
     diagnostics: tuple[Diagnostic, ...]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def error(code: str, message: str, advice: str) -> Diagnostic:

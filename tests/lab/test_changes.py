@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from generator.lab import Lab
+from generator.lab import Host, Lab
 
 from .changefleet import COLLECTOR, MACHINE, SOURCES, ChangeFleet, ssh_with
 from .faults.execwatch import ExecWatch
@@ -19,6 +23,7 @@ from .fleet import identifier
 
 SUDOERS = "/etc/sudoers.d/50-capsule-lab"
 OTHER_BUILD = "sudo there does not know this program"
+SIGNERS = "output/lab/allowed_signers"
 OTHER_KEY = "the key is not accepted there"
 
 
@@ -74,6 +79,73 @@ def test_keys_are_rotated_while_collections_go_on(fleet: ChangeFleet) -> None:
     assert "@RSYNCD:" in ssh_with(depot, "/root/new.key", "alpha", "10.33.0.1").out
     refused = ssh_with(depot, "/root/old.key", "alpha", "10.33.0.1")
     assert (refused.status, "Permission denied" in refused.err) == (255, True), refused.err
+
+
+def test_a_node_makes_its_own_key_and_changes_it(fleet: ChangeFleet) -> None:
+    """The whole way: built without it, made there, told, imported, let in; then another one, without a lock-out."""
+    depot, nodes = fleet[COLLECTOR], fleet.inventory["nodes"]
+    key, own = "/opt/capsule/lab/ssh/alpha.send_nightly", {"alpha.send_nightly": "unknown"}
+    depot.run(["install", "-m", "0600", key, "/root/given.key"])
+    nodes[COLLECTOR]["own_keys"] = own
+    fleet.build()
+    assert not (fleet.output / f"nodes/{COLLECTOR}/root{key}").exists()
+    fleet.push("alpha", "beta")
+    told = re.search(r"^own key alpha\.send_nightly: (.+)$", fleet.install(COLLECTOR).out, re.MULTILINE)
+    assert told
+    waiting = fleet.collect()
+    assert (waiting.status, OTHER_KEY in waiting.err) == (10, True), waiting.err
+
+    facts = fleet.directory / "facts"
+    facts.mkdir(exist_ok=True)
+    (facts / f"{COLLECTOR}.json").write_text(
+        json.dumps({"capsule_public_keys": {"lab": {"alpha.send_nightly": told[1]}}})
+    )
+    fleet.gen("import", "puppetdb", "facts", "-o", "lab.yml")
+    imported = yaml.safe_load((fleet.directory / "lab.yml").read_text(encoding="utf-8"))
+    own |= imported["nodes"][COLLECTOR]["own_keys"]
+    assert imported == fleet.inventory
+    assert own == {"alpha.send_nightly": told[1]}
+    fleet.build()
+    fleet.push()
+    assert fleet.night().statuses == (0, 0, 0)
+    again = fleet.install(COLLECTOR)
+    assert again.out.startswith("nothing to do")
+    fleet.gen("verify", "output/lab", "--root", str(depot.path("/")), "--node", COLLECTOR, "--signers", SIGNERS)
+
+    depot.run(["install", "-m", "0600", key, "/root/first.key"])
+    change_own_key(fleet, key, own)
+    del nodes[COLLECTOR]["own_keys"]
+
+
+def change_own_key(fleet: ChangeFleet, key: str, own: dict[str, Any]) -> None:
+    """As docs/changes.md says: both are accepted for one build."""
+    depot = fleet[COLLECTOR]
+    depot.run(["/bin/sh", "-c", "rm -f /root/next.key* && ssh-keygen -q -t ed25519 -N '' -f /root/next.key"])
+    assert_let_in(depot, first=True, given=False, next=False)
+    own["alpha.send_nightly"] = [
+        own["alpha.send_nightly"],
+        " ".join(depot.path("/root/next.key.pub").read_text().split()[:2]),
+    ]
+    fleet.build()
+    fleet.push()
+    assert fleet.collect().status == 0
+    depot.run(["cp", "/root/next.key", key])
+    assert fleet.collect().status == 0
+    own["alpha.send_nightly"] = own["alpha.send_nightly"][1]
+    fleet.build()
+    fleet.push()
+    assert fleet.night().statuses == (0, 0, 0)
+    assert_let_in(depot, first=False, given=False, next=True)
+
+
+def assert_let_in(depot: Host, **expected: bool) -> None:
+    """Which of the keys in root's home get the sender of alpha, and which are turned away by its sshd."""
+    for name, welcome in expected.items():
+        got = ssh_with(depot, f"/root/{name}.key", "alpha", "10.33.0.1")
+        if welcome:
+            assert "@RSYNCD:" in got.out, (name, got)
+        else:
+            assert (got.status, "Permission denied" in got.err) == (255, True), (name, got)
 
 
 @pytest.mark.parametrize("older", ["capsule", "sudoers"])

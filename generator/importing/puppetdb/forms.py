@@ -8,4 +8,5 @@ from typing import Any, TypeAlias
 # Facts by certname, then by the fact's name.
 Facts: TypeAlias = Mapping[str, Mapping[str, Any]]
 
-WANTED = ("networking", "os", "ssh", "timezone")
+OWN_KEYS = "capsule_public_keys"  # of puppet/lib/facter/capsule.rb
+WANTED = (OWN_KEYS, "networking", "os", "ssh", "timezone")

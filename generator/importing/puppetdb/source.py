@@ -8,7 +8,7 @@ from typing import Any
 from generator.importing.machines import KEY_TYPES, Advice, Known, node_name, nodes_of
 from generator.importing.order import natural
 from generator.importing.proposal import Proposal, nothing_protected, unnamed_fleet
-from generator.importing.puppetdb.forms import Facts
+from generator.importing.puppetdb.forms import OWN_KEYS, Facts
 
 ADVICE = Advice(
     name="rename one of them, or add the node by hand",
@@ -29,6 +29,7 @@ def propose(facts: Facts, fleet: str | None) -> Proposal:
         said={**head, "nodes": made.nodes, "plans": {}},
         gaps=(unnamed_fleet("Puppet"), *made.gaps, nothing_protected("Puppet", _PROTECTING)),
         diagnostics=made.diagnostics,
+        told={certname: facts[certname].get(OWN_KEYS) for certname in facts},
     )
 
 

@@ -23,6 +23,7 @@ WEB: dict[str, Any] = {
     "os": {"family": "RedHat", "name": "Rocky"},
     "ssh": {"rsa": {"type": "ssh-rsa", "key": "AAAA"}, "ed25519": {"type": "ssh-ed25519", "key": ED25519}},
     "timezone": "UTC",
+    "capsule_public_keys": {"web": {"db-1.send_nightly": "ssh-ed25519 A"}},
 }
 FACTS: dict[str, dict[str, Any]] = {
     "web-1.example.org": WEB,
@@ -55,6 +56,7 @@ def test_facts_become_nodes_and_what_they_do_not_say_is_missing() -> None:
         ("C0715", "plans"),
     ]
     assert [one.code for one in proposal.diagnostics] == ["C0718"]
+    assert proposal.told == {"db-1.example.org": None, "web-1.example.org": WEB["capsule_public_keys"]}
     NodePart.model_validate_json(json.dumps(NODES["web-1"]))
 
 
