@@ -20,7 +20,11 @@ _COPY = f"copy what `install.sh` printed on the node, or write `{UNKNOWN}` until
 
 
 def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
+    if isinstance(value, (list, tuple)):
+        return value
+    if not isinstance(value, str):
+        raise refuse("C0224", "the public half of a key is a text", _COPY)
+    return (value,)
 
 
 def _public_half(value: str) -> str:

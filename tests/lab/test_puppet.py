@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,17 @@ class Site:
     consoles: dict[str, Listening]
 
     def keys(self, name: str) -> list[str]:
-        """The longest line of each private key of a node, as only the key itself has it."""
-        found = self.hosts[name].path("/opt/capsule/example/ssh").glob("*")
+        """The longest line of each private key that a node was given, as only the key itself has it."""
+        return self._lines(path for path in self._keys(name) if not own(path))
+
+    def own_keys(self, name: str) -> list[str]:
+        """The same of the keys that a node has made by itself."""
+        return self._lines(path for path in self._keys(name) if own(path))
+
+    def _keys(self, name: str) -> list[Path]:
+        return list(self.hosts[name].path("/opt/capsule/example/ssh").glob("*"))
+
+    def _lines(self, found: Iterable[Path]) -> list[str]:
         texts = [path.read_text("utf-8") for path in found]
         keys = [max(text.splitlines()[2:-2], key=len) for text in texts if "PRIVATE KEY" in text]
         assert keys
@@ -93,6 +102,11 @@ def site(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield Site(build_host=build_host, hosts=hosts, consoles=consoles)
 
 
+def own(key: Path) -> bool:
+    """Whether the node has made the key: the file that says so lies beside it."""
+    return key.with_name(f"{key.name}.own").exists()
+
+
 def unlike(before: dict[str, Tree], after: dict[str, Tree]) -> list[str]:
     return [f"{top}: {line}" for top in before for line in differences(before[top], after[top])]
 
@@ -105,7 +119,8 @@ def test_what_is_installed_is_the_build(site: Site) -> None:
 
 def test_only_looking_names_what_the_next_run_changes_and_shows_no_key(site: Site) -> None:
     host, console = site.hosts["collector"], site.consoles["collector"]
-    keys = sorted(path for path in host.path("/opt/capsule/example/ssh").glob("*") if "known" not in path.name)
+    places = host.path("/opt/capsule/example/ssh").glob("*")
+    keys = sorted(path for path in places if "known" not in path.name and not own(path))
     before = site.trees("collector")
     lost, spoiled = (f"/opt/capsule/example/ssh/{path.name}" for path in keys[:2])
     host.run(["bash", "-c", f"cd {PROGRAMS}; echo '# mine' >>list_backups; chmod 4777 check_backups"])
@@ -184,6 +199,16 @@ def test_a_private_key_is_nowhere_but_in_its_place_and_in_roots_own_catalog(site
             assert (refused.status, refused.out) == (1, "")
         for console in site.consoles.values():
             assert not [key for key in keys if key in "".join(console.said)]
+
+
+def test_a_key_that_the_collector_made_is_nowhere_else(site: Site) -> None:
+    host = site.hosts["collector"]
+    (key,) = site.own_keys("collector")
+    assert puppets.holding(host, [key]) == []
+    assert puppets.holding(site.hosts[puppets.SERVER], [key]) == []
+    for tree in (site.hosts[puppets.SERVER].path(puppets.CODE), site.build_host.path("fleet")):
+        assert not [path for path in tree.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+    assert not [one for console in site.consoles.values() for one in console.said if key in one]
 
 
 def test_the_fact_says_what_is_installed_and_no_secret(site: Site) -> None:

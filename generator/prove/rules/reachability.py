@@ -98,7 +98,7 @@ def _line_gaps(facts: Facts, network: Network, edge: Edge, line: AuthorizedKey) 
     _, key = network.keys[edge][0]
     own = key.public if isinstance(key, OwnKey) else ()
     if line.own != own:
-        yield f"is authorized with {count(len(line.own), 'key')} of its node's making, and should be with {len(own)}"
+        yield "is authorized with other keys than those that the inventory has of its node"
     if set(line.epochs) != (set() if isinstance(key, OwnKey) else _accepted(facts, edge)):
         yield f"uses the key of epoch {edge.epoch}, and epochs {', '.join(map(str, line.epochs))} are authorized"
     capsule = network.capsules.get((edge.server, line.capsule_path))
