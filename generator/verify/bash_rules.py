@@ -134,6 +134,25 @@ def has_no_backticks(script: Script) -> Iterator[Violation]:
             yield Violation("backticks", line(node), "backticks")
 
 
+def reads_no_missing_file(script: Script) -> Iterator[Violation]:
+    """``$(<file)`` stands alone: bash 5.2 ends the whole script where there is no file, whatever would handle it."""
+    for node, _ in script.nodes("command_substitution"):
+        if re.match(r"\$\(\s*<[^<(]", text(node)) and _is_handled(node):
+            yield Violation("reading", line(node), "where the file is missing the script ends here: use `read`")
+
+
+def _is_handled(node: Node) -> bool:
+    """Whether something else is to be done if ``node`` fails; in one ``[[ … ]]`` it may be asked for before."""
+    below, above = node, node.parent
+    while above is not None and above.type not in ("test_command", "command_substitution", "function_definition"):
+        if above.type == "list" and above.named_children[-1] != below:
+            return True
+        if above.child_by_field_name("condition") == below:
+            return True
+        below, above = above, above.parent
+    return False
+
+
 def _runs_own_functions(script: Script) -> bool:
     """Whether ``$program`` is only ever put together by ``printf`` and ``declare``, from the script's own text."""
     makers = [
@@ -168,6 +187,7 @@ RULES = (
     opens_no_connection,
     has_literal_traps,
     has_no_backticks,
+    reads_no_missing_file,
 )
 
 

@@ -71,6 +71,10 @@ def test_ordinary_code_passes(body: str) -> None:
         ("sockets", "cat </dev/tcp/10.0.0.1/80\n"),
         ("traps", 'x=1\ntrap "rm $x" EXIT\n'),
         ("backticks", 'x="`cat y`"\n'),
+        ("reading", 'f() {\n  x="$(</run/gone)" || return 0\n}\nf\n'),
+        ("reading", 'x="$(</run/gone)" && rm /run/gone\n'),
+        ("reading", '{ x="$(</run/gone)"; } 2>/dev/null || x=""\n'),
+        ("reading", 'if x="$(</run/gone)"; then\n  :\nfi\n'),
         ("prologue", "PATH=/tmp:$PATH\n"),
     ],
 )

@@ -31,6 +31,19 @@ def test_capsules_are_as_a_build_demands(source: Source) -> None:
     assert [str(fault) for fault in source.faults()] == []
 
 
+def test_senders_that_are_gone_or_go_at_that_moment_keep_no_snapshot(source: Source) -> None:
+    make_data(source)
+    source.install(make_part("live", f"{source.root}/data"))
+    assert source.prepare(identifier()).returncode == 0
+    # one that was killed, one whose number is a stranger's by now, one whose entry goes after it was listed
+    script = (
+        f"cd {RUN}/senders; sleep 60 & echo 1 >$!; echo 1 >4194304; ln -s gone 4194303; "
+        f"{source.root}/bin/remove_deployment; kill $! && ls"
+    )
+    removed = source.command("bash", "-c", script)
+    assert (removed.returncode, removed.stdout) == (0, "snapshot live removed\nresult complete\n"), removed.stderr
+
+
 def test_what_is_sent_is_what_is_listed(source: Source) -> None:
     data = make_data(source)
     source.install(make_part("live", str(data), exclude=("cache/",)))
