@@ -49,6 +49,10 @@ i=$(cat /docker/counter /docker_local/counter 2>/dev/null | busybox sort -n | bu
 i=${i:-0}
 while :; do i=$((i + 1)); echo "$i" >>/docker/counter; echo "$i" >>/docker_local/counter; busybox usleep 250000; done
 """
+_WRITER = """
+[Service]
+ExecStart=/bin/sleep infinity
+"""
 _RESIDUE = """
 set +e
 awk '$5 ~ "^/run/capsule/|_backupsource$" { print $5 }' /proc/self/mountinfo
@@ -88,6 +92,8 @@ class Cycle(Deployment[Host | Machine]):
         self.identify()
         self.build()
         self.install()
+        self.machine.write("/etc/systemd/system/lab-writer.service", _WRITER.encode())
+        self.shell("systemctl daemon-reload; systemctl start lab-writer")
         containers.start_docker(self.machine)
         volumes = ["-v", "/docker:/docker", "-v", "/docker_local:/docker_local"]
         always = ["--network", "none", "--restart", "always"]
@@ -119,6 +125,10 @@ class Cycle(Deployment[Host | Machine]):
         """The container counts, or does so within ``seconds``."""
         before = self.counted()
         services.until(lambda: min(self.counted()) > max(before), f"more than {before}", seconds)
+
+    def writer(self) -> str:
+        """What systemd says of the service that stands still in a pause."""
+        return self.shell("systemctl is-active lab-writer || :")
 
     def residue(self) -> str:
         """Every snapshot, mount, lease, sender or paused container that a run should not have left."""
@@ -160,7 +170,8 @@ def test_three_kinds_of_snapshots_are_one_moment_in_a_pool_that_the_run_has_made
 
 def test_a_pause_ends_by_itself_though_the_director_and_the_session_are_gone(cycle: Cycle) -> None:
     paused = cycle.capsule(DIRECTOR, "pause_containers")
-    assert "paused 1" in paused.out
+    assert "paused 2" in paused.out
+    assert cycle.writer() == "inactive"
     cycle.director.kill()
     # neither sshd nor what it began has anything to do with the watchdog: systemd keeps it, in a scope of its own
     cycle.shell("systemctl stop ssh; systemctl kill --signal=KILL ssh 2>/dev/null || :")
@@ -170,6 +181,7 @@ def test_a_pause_ends_by_itself_though_the_director_and_the_session_are_gone(cyc
     refused = cycle.order("restore_thin_from_whole", stdin="latest\n")
     assert (refused.status, "RESTORE-NODE-BUSY" in refused.err) == (75, True), refused.describe()
     cycle.goes_on(240)
+    services.until(lambda: cycle.writer() == "active", "the service that was stopped", 60)
     services.until(lambda: cycle.machine.run(["systemctl", "is-active", scope], check=False).status != 0, scope, 60)
     services.start_service(cycle.machine, "ssh")
     cycle.director.start()
@@ -204,7 +216,8 @@ def test_a_dataset_is_restored_while_docker_and_its_socket_stand_still(cycle: Cy
     assert cycle.machine.run(["docker", "ps"], check=False).status != 0
     units = "systemctl is-active docker.service docker.socket || :"
     assert cycle.shell(units).split() == ["inactive", "inactive"]
-    cycle.shell("cd /docker_local; rm -r app; echo wrong >counter; echo foreign >foreign")
+    # a service that writes has no capsule of its own: whoever restores stops it
+    cycle.shell("systemctl stop lab-writer; cd /docker_local; rm -r app; echo wrong >counter; echo foreign >foreign")
     assert cycle.order("restore_docker-local_from_whole", stdin=f"{name}\n").status == 0, cycle.logs()
     assert "RESTORE-COMPLETE" in cycle.log(SOURCE, "restore_docker-local_from_whole")
     assert cycle.shell("ls -A /docker_local").split() == ["app", "counter"]
@@ -216,4 +229,5 @@ def test_a_dataset_is_restored_while_docker_and_its_socket_stand_still(cycle: Cy
     assert cycle.counted()[0] > cycle.counted()[1] > 0
     assert "started 2" in cycle.capsule(DIRECTOR, "start_docker").out
     assert cycle.shell(units).split() == ["active", "active"]
+    assert cycle.writer() == "inactive"
     cycle.goes_on(120)
