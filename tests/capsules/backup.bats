@@ -229,6 +229,44 @@ teardown() {
   run -73 bin/backup_nightly
 }
 
+# refused_and_untouched: tonight's run, because of whose the store is.
+refused_and_untouched() {
+  find store-nightly -printf '%p %i %T@\n' | sort >before
+  run -78 --separate-stderr bin/backup_nightly
+  [[ "$stderr" == *STORE-FOREIGN* && "$(state_of backup_nightly result)" == failed ]]
+  find store-nightly -printf '%p %i %T@\n' | sort | diff before -
+}
+
+@test "a store of another deployment is refused, an unmarked one of this deployment is adopted" {
+  local mark=store-nightly/.capsule/owner day
+  for day in 01 02; do
+    travel_to "2026-03-$day"
+    bin/backup_nightly
+  done
+  [[ "$(<"$mark")" == test/nightly && "$(stat -c %a:%u store-nightly/.capsule)" == 700:0 ]]
+  travel_to 2026-03-03
+  echo other/nightly >"$mark"
+  refused_and_untouched
+  [[ "$stderr" == *'owner="other/nightly" here="test/nightly"'* ]]
+  # as an earlier build has left it, and then as one of another deployment has
+  rm -r store-nightly/.capsule
+  sed -i 's/^deployment=test$/deployment=other/' store-nightly/2026-03-01/backup.info
+  refused_and_untouched
+  [[ "$stderr" == *'write its name into the mark'*backup=*2026-03-01*name=\"test/nightly\"*mark=*/store-nightly/.capsule/owner* ]]
+  sed -i 's/^deployment=other$/deployment=test/' store-nightly/2026-03-01/backup.info
+  bin/backup_nightly
+  [[ "$(<"$mark")" == test/nightly && "$(names store-nightly)" == '2026-03-02 2026-03-03 ' ]]
+  # what a person writes there is so; nothing is not
+  travel_to 2026-03-04
+  sed -i 's/^deployment=test$/deployment=other/' store-nightly/2026-03-03/backup.info
+  : >"$mark"
+  refused_and_untouched
+  [[ "$stderr" == *'it does not say whose it is'* ]]
+  echo test/nightly >"$mark"
+  bin/backup_nightly
+  [[ "$(names store-nightly)" == '2026-03-03 2026-03-04 ' ]]
+}
+
 @test "arguments, another user and another node are refused" {
   run -64 bin/backup_nightly --help
   chmod 0755 "$LAB" "$LAB/bin"

@@ -84,9 +84,9 @@ same() {
   diff "$BATS_TEST_TMPDIR/left" "$BATS_TEST_TMPDIR/right"
 }
 
-# names <directory>: everything in it, one line, also what is hidden.
+# names <directory>: everything in it, one line, also what is hidden, but for the mark of whose it is.
 names() {
-  find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tr '\n' ' '
+  find "$1" -mindepth 1 -maxdepth 1 ! -name .capsule -printf '%f\n' | sort | tr '\n' ' '
 }
 
 # state_of <capsule> <key>

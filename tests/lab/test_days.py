@@ -203,8 +203,8 @@ def test_logs_are_rotated_and_written_on(history: History) -> None:
 
 
 def names(host: Host, top: str) -> list[str]:
-    """All names in a directory of backups, but the collector's own records."""
-    return sorted(entry.name for entry in host.path(top).iterdir() if entry.name != ".verified")
+    """All names in a directory of backups, but the collector's own records and the mark of whose it is."""
+    return sorted(entry.name for entry in host.path(top).iterdir() if entry.name not in (".capsule", ".verified"))
 
 
 def assert_equal(wanted: dict[str, dict[bytes, Entry]], got: dict[str, dict[bytes, Entry]]) -> None:

@@ -30,4 +30,4 @@ def test_a_capsule_is_killed_at_a_chosen_step(fleet: LabFleet) -> None:
     assert {identifier(1), f".incomplete.{identifier(2)}"} <= names
     assert identifier(2) not in names
     fleet.capsule("website", "backup_nightly")
-    assert {entry.name for entry in host.path("/backups").iterdir()} == {identifier(1), identifier(2)}
+    assert {entry.name for entry in host.path("/backups").iterdir()} == {".capsule", identifier(1), identifier(2)}

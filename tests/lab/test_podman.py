@@ -8,26 +8,18 @@ from pathlib import Path
 
 import pytest
 from fleets import HERE, make_directed, make_fleet, make_node, make_store
+from rendered import rendered
 
 from generator.engines.directed import quiesce
 from generator.engines.discovery import quiescers
 from generator.inventory.model import Lease, Quiescer
 from generator.lab import Completed, Host, Lab, containers, services
-from generator.plan import Capsule, Holes
-from generator.quoting import ShellWord
-from generator.render.library import open_library
 
 BIN = "/opt/capsule/test/bin"
 DIRECTORIES = (BIN, "/var/lib/capsule/test/locks", "/var/lib/capsule/test/holds", "/var/log/capsule/test")
 DEADLINE = 6
 # of one Podman call after another, on a busy machine
 PATIENCE = 40
-
-
-def rendered(capsule: Capsule) -> str:
-    extra = {"build_id": "0" * 12, "origin": capsule.origin.path, "summary": capsule.summary}
-    values = {**dict(capsule.holes.values), **{name: ShellWord.of(text) for name, text in extra.items()}}
-    return open_library().render(capsule.template, Holes(tuple(sorted(values.items())))).text
 
 
 def state(host: Host, name: str) -> str:
@@ -57,7 +49,7 @@ def prepared(lab_directory: Path) -> Iterator[Host]:
         host.run(["mkdir", "-p", *DIRECTORIES])
         for contribution in quiesce.contributions(fleet, plan):
             for capsule in contribution.capsules:
-                host.run(["install", "-m", "0755", "/dev/stdin", capsule.path], stdin=rendered(capsule))
+                host.run(["install", "-m", "0755", "/dev/stdin", capsule.path], stdin=rendered(capsule).text)
         containers.import_image(host, "podman")
         containers.run_counter(host, "counter", "/srv/counted", program="podman")
         containers.run_counter(host, "asleep", "/srv/asleep", program="podman")

@@ -10,6 +10,7 @@ import pytest
 
 from generator.lab import Host, Lab, services
 
+from ..walker import differences, walk
 from .deployment import Deployment
 
 NUMBERS = {"uat": 1901, "prod": 1902}
@@ -26,6 +27,18 @@ def inventory(prefix: str, *, operator: str, number: int) -> dict[str, Any]:
         "pause": {"deadline": "20s", "cool_down": "1s"},
         "retention": {"last": 2},
     }
+    nightly = {
+        "protects": ["shared"],
+        "store": {"engine": "tree", "path": "/srv/nightly"},
+        "schedule": "15 2 * * *",
+        "expected_duration": "5m",
+        "retention": {"days": 2},
+    }
+    shared = {
+        "reach": {"address": "10.31.0.9"},
+        "hostname": "shared",
+        "datasets": {"own": {"producer": "paths", "paths": ["/srv/own"]}},
+    }
     alpha = {
         "reach": {"address": f"10.31.{NUMBERS[prefix] % 100}.1"},
         "datasets": {"data": {"producer": "paths", "paths": ["/srv/data"]}},
@@ -39,8 +52,8 @@ def inventory(prefix: str, *, operator: str, number: int) -> dict[str, Any]:
         "operator": {"name": operator, "number": number},
         "alerts": {"mail": "lab@example.org"},
         "defaults": {"site": "here", "timezone": "UTC", "os_family": "debian"},
-        "nodes": {"alpha": alpha, "shared": {"reach": {"address": "10.31.0.9"}, "hostname": "shared"}},
-        "plans": {"whole": plan},
+        "nodes": {"alpha": alpha, "shared": shared},
+        "plans": {"whole": plan, "nightly": nightly},
     }
 
 
@@ -63,6 +76,7 @@ def both(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             services.start_sshd(deployment["alpha"])
             deployment["alpha"].run(["install", "-d", "/srv/data"])
             deployment["alpha"].run(["tee", "/srv/data/name"], stdin=deployment.name)
+        shared.run(["install", "-d", "/srv/own"])
         services.start_sshd(shared)
         yield made
 
@@ -115,3 +129,26 @@ def test_one_operator_for_both_is_refused_by_the_installer(both: dict[str, Deplo
     assert "authorized_keys" in refused.err
     assert shared.run(["cat", "/var/lib/uatoperator/.ssh/authorized_keys"]).out == authorized
     assert both["uat"].cron("alpha", "perform_backup").status == 0
+
+
+def test_the_same_path_for_both_is_refused_to_the_second(both: dict[str, Deployment[Host]]) -> None:
+    uat, prod = both["uat"], both["prod"]
+    shared = uat["shared"]
+    # each is compiled alone, so that nobody sees it before they run; the nightly plans have one path from the beginning
+    prod.inventory["plans"]["whole"]["stores"][0]["path"] = "/srv/uat"
+    prod.build()
+    prod.install()
+    for capsule, node in (("backup_nightly", "shared"), ("perform_backup", "alpha")):
+        assert uat.cron(node, capsule).status == 0
+    before = {top: walk(shared.path(top)) for top in ("/srv/nightly", "/srv/uat")}
+    local = prod.cron("shared", "backup_nightly")
+    assert (local.status, "STORE-FOREIGN" in local.err) == (78, True), local.describe()
+    assert 'owner="uat-sbdi/nightly" here="prod-sbdi/nightly"' in local.err
+    whole = prod.cron("alpha", "perform_backup")
+    assert (whole.status, "NODE-FAILED" in whole.err) == (69, True), whole.describe()
+    assert "STORE-FOREIGN" in prod.log("shared", "pull_whole")
+    for top, tree in before.items():
+        assert differences(tree, walk(shared.path(top))) == [], top
+    assert shared.run([f"{prod.programs}/check_backups"], user="nobody", check=False).status == 2
+    assert shared.run([f"{uat.programs}/check_backups"], user="nobody").out.startswith("BACKUPS OK")
+    assert uat.cron("alpha", "perform_backup").status == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -92,6 +93,35 @@ def test_yesterdays_copy_again_is_no_success(world: World) -> None:
     done = world.run("collector", "collect_collection")
     assert (done.returncode, "SOURCE-STALE" in done.stderr) == (10, True)
     assert 'sources="alpha (partial)"' in done.stderr
+
+
+def test_a_store_of_another_deployment_is_refused_and_one_of_an_earlier_build_adopted(world: World) -> None:
+    install(world)
+    mark = world.root / "collector" / "store" / ".capsule" / "owner"
+    everywhere(world, day(-9), day(-1))
+    world.set_today(TODAY - timedelta(days=1))
+    assert world.run("collector", "collect_collection").returncode == 0
+    assert mark.read_text() == "test/collection\n"
+    world.set_today(TODAY)
+    everywhere(world, day(0))
+    before = held(world, "alpha")
+    mark.write_text("other/collection\n")
+    foreign = world.run("collector", "collect_collection")
+    assert (foreign.returncode, "STORE-FOREIGN" in foreign.stderr) == (78, True)
+    assert 'owner="other/collection" here="test/collection"' in foreign.stderr
+    # without a mark, whoever owns the backups says whose they are: an installer may have changed the directory above them
+    shutil.rmtree(mark.parent)
+    os.chown(store(world, "beta") / day(-1), 4711, 4711)
+    unmarked = world.run("collector", "collect_collection")
+    assert (unmarked.returncode, "STORE-FOREIGN" in unmarked.stderr) == (78, True)
+    assert f'backup="{store(world, "beta") / day(-1)}" name="test/collection" mark="{mark}"' in unmarked.stderr
+    assert (held(world, "alpha"), held(world, "beta")) == (before, before)
+    assert world.run_state("collector", "collect_collection")["result"] == "failed"
+    os.chown(store(world, "beta") / day(-1), BETA, BETA)
+    adopted = world.run("collector", "collect_collection")
+    assert (adopted.returncode, adopted.stderr) == (0, "")
+    assert mark.read_text() == "test/collection\n"
+    assert day(0) in held(world, "beta")
 
 
 def test_partial_backups_stay_partial_until_the_complete_one_comes(world: World) -> None:
