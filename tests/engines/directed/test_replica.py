@@ -263,3 +263,13 @@ def test_a_replica_that_gets_nothing_new_says_how_old_it_is(world: ReplicaWorld)
     status, said = world.replicate()
     assert status == 10
     assert "REPLICA-OLD" in said
+
+
+@pytest.mark.parametrize("engine", ["tree", "btrfs"])
+def test_a_replica_that_is_not_let_in_says_what_to_do(world: ReplicaWorld, engine: str) -> None:
+    install(world, engine)
+    world.stand_in("ssh", "#!/bin/bash\necho 'sudo: a password is required' >&2\nexit 1\n")
+    status, said = world.replicate()
+    assert status == 69
+    assert "the other store does not say what it keeps: sudo there does not know this program" in said
+    assert 'why="sudo: a password is required' in said

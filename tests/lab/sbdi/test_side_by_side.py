@@ -134,7 +134,7 @@ def test_one_operator_for_both_is_refused_by_the_installer(both: dict[str, Deplo
 def test_the_same_path_for_both_is_refused_to_the_second(both: dict[str, Deployment[Host]]) -> None:
     uat, prod = both["uat"], both["prod"]
     shared = uat["shared"]
-    # each is compiled alone, so that nobody sees it before they run; the nightly plans have one path from the beginning
+    # each is compiled alone: nobody sees it before they run; the nightly plans have had one path from the beginning
     prod.inventory["plans"]["whole"]["stores"][0]["path"] = "/srv/uat"
     prod.build()
     prod.install()

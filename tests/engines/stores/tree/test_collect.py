@@ -109,7 +109,7 @@ def test_a_store_of_another_deployment_is_refused_and_one_of_an_earlier_build_ad
     foreign = world.run("collector", "collect_collection")
     assert (foreign.returncode, "STORE-FOREIGN" in foreign.stderr) == (78, True)
     assert 'owner="other/collection" here="test/collection"' in foreign.stderr
-    # without a mark, whoever owns the backups says whose they are: an installer may have changed the directory above them
+    # without a mark their owner says whose backups are: an installer may have changed the directory above them
     shutil.rmtree(mark.parent)
     os.chown(store(world, "beta") / day(-1), 4711, 4711)
     unmarked = world.run("collector", "collect_collection")

@@ -254,6 +254,10 @@ def test_an_unreachable_server_is_logged_with_its_last_words(world: World, live:
     assert "RESTORE-UNREACHABLE" in log
     assert "ssh: no route? to host" in log
     assert "\x1b" not in log + done.stderr and live.exists()
+    world._write_tool("ssh", "#!/bin/bash\necho 'root@store: Permission denied (publickey).' >&2\nexit 255\n")
+    refused = world.run("alpha", "restore_conf_from_collection", stdin="latest")
+    assert refused.returncode == 69
+    assert "the node that has the backups: the key is not accepted there: that node or this one" in refused.stderr
 
 
 def test_a_transfer_that_fails_is_logged_with_its_last_words(world: World, live: Path) -> None:
