@@ -18,5 +18,4 @@ RSpec.configure do |config|
     'puppetversion' => Puppet.version,
     'capsule' => { 'hostname' => 'web-1', 'deployments' => {} },
   }
-  config.trusted_server_facts = false
 end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -91,7 +92,7 @@ def test_the_control_file_says_what_it_needs_and_what_it_is() -> None:
     said = control(Build())
     assert said["Package"] == "capsule-kaizen-web-1"
     assert said["Architecture"] == "all"
-    assert said["Pre-Depends"].split(", ")[:3] == ["bash", "cron | cron-daemon", "logrotate"]
+    assert said["Pre-Depends"].split(", ") == ["cron | cron-daemon", "logrotate", "openssh-server", "rsync", "sudo"]
     assert said["Conflicts"] == said["Provides"] == said["Replaces"] == "capsule+kaizen"
     assert "Conffiles" not in said
     with tar(members(Build().package().content)["control.tar"]) as inside:
@@ -131,6 +132,21 @@ def test_linters_have_nothing_to_say(tmp_path: Path, name: str) -> None:
         text=True,
     )
     assert done.stdout == ""
+
+
+def test_lintian_finds_only_what_the_page_gives_reasons_for(tmp_path: Path) -> None:
+    lintian = shutil.which("lintian")
+    if lintian is None:
+        pytest.skip("there is no lintian here")
+    package = tmp_path / "node.deb"
+    package.write_bytes(Build().package().content)
+    asked = [lintian, "--no-cfg", "--display-info", "--tag-display-limit", "0", package]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=300)
+    page = (Path(__file__).parents[2] / "docs/debian.md").read_text("utf-8")
+    reasons = set(re.findall(r"`([a-z-]+)`", "".join(re.findall(r"^\| `.*? \|", page, re.MULTILINE))))
+    found = set(re.findall(r"^[EWI]: \S+ (\S+)", done.stdout, re.MULTILINE))
+    assert "dir-or-file-in-opt" in found, done.stderr
+    assert found - reasons == set()
 
 
 def test_its_scripts_are_verified_like_those_that_lie_beside_it() -> None:

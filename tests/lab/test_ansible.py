@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ from generator.lab import Host, Lab, services
 from .controller import Controller
 from .fleet import host_key
 from .machines import copy
-from .walker import Tree, differences, walk
+from .walker import Tree, differences, timeless, walk
 
 HERE = Path(__file__).parent
 TOUCHED = ("/etc", "/opt", "/srv", "/var/lib/backupoperator", "/var/lib/capsule", "/var/log")
 BUILD = "output/example"
 CAPSULE = "/opt/capsule/example/bin/prepare_whole"
-# what the role asks for packages instead of the distribution's own
+# what the role asks for packages instead of Ansible's own module of this name
 PACKAGES = """#!/usr/bin/python3
 from ansible.module_utils.basic import AnsibleModule
 import os
@@ -116,11 +116,6 @@ class Site:
 
 def unlike(before: Mapping[str, Tree], after: Mapping[str, Tree]) -> list[str]:
     return [f"{top}: {line}" for top in before for line in differences(before[top], after[top])]
-
-
-def timeless(tree: Tree) -> Tree:
-    """Without what two installations cannot have in common, and accounts' backup files."""
-    return {name: replace(entry, mtime=0) for name, entry in tree.items() if not name.endswith(b"-")}
 
 
 @pytest.fixture(scope="module")
@@ -247,8 +242,8 @@ def test_a_capsule_that_runs_is_not_replaced(site: Site) -> None:
 def test_missing_packages_are_installed_first(site: Site) -> None:
     library = site.controller.home / "library"
     library.mkdir()
-    (library / "packages_of_the_lab.py").write_text(PACKAGES, "utf-8")
-    arguments = "site.yml --limit server-1 -e ansible_package_use=ansible.legacy.packages_of_the_lab"
+    (library / "apt.py").write_text(PACKAGES, "utf-8")
+    arguments = "site.yml --limit server-1"
     site["server-1"].run(["mv", "/usr/bin/getfacl", "/usr/bin/getfacl.away"])
     checked = site.play(f"{arguments} --check", ANSIBLE_LIBRARY=str(library))
     assert [one["asked"] for one in checked.results if "asked" in one and one["changed"]] == [
