@@ -47,7 +47,7 @@ Facter.add(:capsule_public_keys) do
         # a record that only root may read
         next
       end
-      keys = files.select { |fact, kind, *| fact == 'file' && kind == 'own_key' }.map { |*, path| path.delete_suffix('.own') }
+      keys = files.select { |fact, kind, *| fact == 'file' && kind == 'own_key' }.map { |*, path| path.to_s.delete_suffix('.own') }
       keys.uniq.sort.each do |key|
         begin
           # over a pipe: of a file ssh-keygen would say that too many may read it
