@@ -124,6 +124,24 @@ def test_groups_may_not_contradict_each_other_about_quiescers() -> None:
     assert [code for code, _ in errors(of)] == ["C0305"]
 
 
+@pytest.mark.parametrize(
+    ("frozen", "what"),
+    [
+        ("/var/log", "Capsule's logs"),
+        ("/opt/capsule", "Capsule's programs"),
+        ("/var/lib/capsule", "Capsule's state"),
+        ("/usr/bin", "the tool "),
+        ("/run/user", "what must be written to release it"),
+    ],
+)
+def test_nothing_is_frozen_that_is_needed_to_thaw_it(frozen: str, what: str) -> None:
+    of = document()
+    of["nodes"]["web-1"]["quiesce"] = {"disk": {"engine": "fsfreeze", "path": frozen}}
+    ((code, said),) = errors(of)
+    assert code == "C0325"
+    assert said.startswith(f"freezing {frozen} would freeze {what}")
+
+
 @pytest.mark.parametrize("key", ["director-1", "store-1"])
 def test_a_director_or_a_store_may_also_be_a_source(key: str) -> None:
     of = document()

@@ -332,3 +332,20 @@ def test_restoring_every_source_from_one_backup(fleet: SmallFleet) -> None:
         assert len(fleet.called("restore")) == count
     fleet.answer("store-a.list_deployment", "return 255")
     assert fleet.run("restore_latest_backup").returncode == 69
+
+
+def test_on_a_terminal_only_names_are_offered_that_can_be_given(fleet: SmallFleet) -> None:
+    fleet.install()
+    # as after a store was added: it has nothing of what is older than itself
+    fleet.answer("store-b.list_deployment", "echo 20261118T010000Z")
+    terminal, keyboard = os.openpty()
+    os.write(terminal, b"20261119T010000Z\n")
+    program = fleet.root / "bin" / "restore_backup"
+    asked = subprocess.run([program], stdin=keyboard, capture_output=True, text=True, timeout=200, check=False)
+    os.close(terminal)
+    os.close(keyboard)
+    assert asked.returncode == 0, asked.stderr
+    lacking = "   (not complete on every store)"
+    offered = f"20261118T010000Z.partial{lacking}\n20261119T010000Z{lacking}\nWhich one? "
+    assert offered in asked.stderr
+    assert fleet.told("restore") == {"20261119T010000Z"}

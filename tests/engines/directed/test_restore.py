@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="data accounts need ro
 
 WHOLE = "restore_data_from_deployment"
 
+WRITER = """#!/bin/bash
+# whoever writes as soon as the data has been put back
+/usr/bin/rsync "$@" || exit
+[[ " $* " != *" --checksum "* ]] || echo somebody >/srv/data/file
+"""
 KILLER = """#!/bin/bash
 [[ "$1" != --server ]] || exec /usr/bin/rsync "$@"
 die() {{ kill -9 $(ps -o pid= --sid "$(ps -o sid= -p $$ | tr -d ' ')"); sleep 60; }}
@@ -235,6 +241,60 @@ def test_nobody_starts_what_is_stopped_while_a_restore_runs(world: RestoreWorld)
     assert (world.live / "file").read_text() == "alpha data\n"
     started = world.capsule("start_docker_deployment", "")
     assert (started.returncode, started.stdout) == (0, "nothing\n")
+
+
+def test_on_a_terminal_it_lists_what_there_is_and_asks(world: RestoreWorld) -> None:
+    world.install()
+    first = world.back_up()
+    world.pass_time(days=1)
+    (world.live / "file").write_text("second day\n")
+    second = world.back_up()
+    terminal, keyboard = os.openpty()
+    os.write(terminal, f"{first}\n".encode())
+    asked = subprocess.run(
+        world.entering(world.programs / WHOLE),
+        stdin=keyboard,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(keyboard)
+    assert asked.returncode == 0, asked.stderr
+    assert f"Backups of data:\n{first}\n{second}\nWhich one (or: latest)? " in asked.stderr
+    assert (world.live / "file").read_text() == "alpha data\n"
+
+
+def test_what_does_not_fit_is_not_begun(world: RestoreWorld) -> None:
+    world.install()
+    (world.live / "large").write_bytes(b"x" * 3_000_000)
+    world.back_up()
+    (world.live / "large").write_text("must stay")
+    restores = world.root / "state" / "restores"
+    mounted = world.command("sh", "-ec", f"mkdir -p {restores}; mount -t tmpfs -o size=1m small {restores}")
+    assert mounted.returncode == 0, mounted.stderr
+    done = world.capsule(WHOLE)
+    assert (done.returncode, "RESTORE-NO-SPACE" in done.stderr) == (73, True), done.stderr
+    assert f'directory="{restores}" needed="3000011"' in done.stderr
+    assert (world.live / "large").read_text() == "must stay"
+    world.command("umount", restores)
+    assert world.capsule(WHOLE).returncode == 0
+    assert (world.live / "large").stat().st_size == 3_000_000
+
+
+def test_what_somebody_writes_meanwhile_is_said(world: RestoreWorld) -> None:
+    world.install()
+    world.back_up()
+    (world.live / "file").write_text("later\n")
+    world.stand_in("rsync", WRITER)
+    done = world.capsule(WHOLE)
+    assert (done.returncode, "RESTORE-DIFFERS" in done.stderr) == (10, True), done.stderr
+    assert "srv/data/file" in done.stderr
+    assert world.records()[0]["result"] == "differs"
+    world.real_tool("rsync")
+    assert world.capsule(WHOLE).returncode == 0
+    assert (world.live / "file").read_text() == "alpha data\n"
 
 
 @pytest.mark.parametrize("step", ["before 1", "after 1", "before 2", "after 2", "before 3", "after 3"])
