@@ -207,7 +207,7 @@ def names(stage: Stage) -> None:
         (top / f"{1000 + number}-01-01").mkdir(exist_ok=True)
     refused(stage, "it says more than it may")
     for directory in top.iterdir():
-        if directory.name != identifier(1):
+        if directory.name not in (".capsule", identifier(1)):
             directory.rmdir()
 
 
