@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,6 +224,24 @@ def test_what_is_wrong_is_refused_in_the_installers_words_and_changes_nothing(si
     artifact.write_text(whole, "utf-8")
     assert "the files above are not those that were built" in tampered.failure("server-1")
     assert "nothing was changed" in tampered.failure("server-1")
+    assert unlike(before, site.trees()) == []
+
+
+def test_an_ansible_that_is_too_old_is_told_so_and_changes_nothing(site: Site) -> None:
+    before = site.trees()
+    collection = site.controller.path(f"{BUILD}/ansible/collections/ansible_collections/capsule/fleet")
+    whole = {
+        path: path.read_text("utf-8")
+        for path in (collection / "meta/runtime.yml", collection / "plugins/action/node.py")
+    }
+    for path, text in whole.items():
+        path.write_text(text.replace(">=2.16.0", ">=99.16.0").replace("(2, 16)", "(99, 16)"), "utf-8")
+    refused = site.play("site.yml --limit server-1", status=2)
+    for path, text in whole.items():
+        path.write_text(text, "utf-8")
+    assert re.fullmatch(
+        r"this is ansible-core [0-9.]+, and capsule.fleet needs 99.16 or newer", refused.failure("server-1")
+    )
     assert unlike(before, site.trees()) == []
 
 
