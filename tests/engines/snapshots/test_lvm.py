@@ -225,22 +225,35 @@ def test_a_volume_that_our_own_lvcreate_left_suspended_is_resumed(lvm: Source) -
     assert (marks / "changed").read_text() == "--refresh -- vg/lv"
 
 
+def wait_for(source: Source, event: str) -> None:
+    """Until the guard has logged it; whoever asks looks whether it has."""
+    for _ in range(60):
+        if event in source.log("prepare_deployment"):
+            break
+        time.sleep(0.5)
+    assert event in source.log("prepare_deployment")
+
+
 def test_snapshots_that_nobody_removes_go_by_themselves_once_nobody_reads_them(lvm: Source) -> None:
     capsule = lvm.root / "bin" / "prepare_deployment"
     text = capsule.read_text().replace("glance_seconds=15", "glance_seconds=1")
+    text = text.replace("due=$(( SECONDS + 600 ))", "due=$(( SECONDS + 1 ))")
     capsule.write_text(text.replace("keep_seconds='300'", "keep_seconds=2"))
     assert lvm.prepare().returncode == 0
     sender = lvm.start("send_deployment_app", keep_open=True)
     time.sleep(5)
     assert sender.poll() is None
     assert volumes(lvm) == [SNAPSHOT, "lv"]
+    # somebody else uses it: that is said, and tried again
+    in_use = lvm.root / "volumes" / "in-use"
+    in_use.touch()
     assert sender.stdin is not None
     sender.stdin.close()
     sender.wait(timeout=30)
-    for _ in range(60):
-        if "SNAPSHOTS-EXPIRED" in lvm.log("prepare_deployment"):
-            break
-        time.sleep(0.5)
+    wait_for(lvm, "SNAPSHOTS-STAY")
+    assert volumes(lvm) == [SNAPSHOT, "lv"]
+    in_use.unlink()
+    wait_for(lvm, "SNAPSHOTS-EXPIRED")
     assert (volumes(lvm), lvm.mounts()) == (["lv"], [])
     assert lvm.fetch("app", "record") is None
     assert "SNAPSHOTS-EXPIRED" in lvm.log("prepare_deployment")

@@ -38,7 +38,8 @@ printf '%s|%s' "$tag" "$origin" >"$ROOT/volumes/$name.marks"
 [[ ! -e "$ROOT/volumes/slow" ]] || sleep 3
 """
 
-LVREMOVE = """name="${!#}"; name="${name#vg/}"
+LVREMOVE = """[[ ! -e "$ROOT/volumes/in-use" ]] || { echo 'contains a filesystem in use' >&2; exit 5; }
+name="${!#}"; name="${name#vg/}"
 losetup --detach "$(<"$ROOT/volumes/$name.loop")" || exit 5
 rm -f "/dev/vg/$name" "$ROOT/volumes/$name".*
 """
