@@ -28,7 +28,9 @@ TOUCHED: dict[str, tuple[bytes, ...]] = {
     "/backups": (),
 }
 
-pytestmark = pytest.mark.skipif(shutil.which("puppet") is None, reason="there is no Puppet here")
+pytestmark = pytest.mark.skipif(
+    any(shutil.which(program) is None for program in ("puppet", "dpkg")), reason="there is no Puppet or no dpkg here"
+)
 
 
 class Machine:
