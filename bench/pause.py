@@ -3,8 +3,9 @@
 Every source is a host of the lab with a Docker daemon of its own, a container that writes, and a btrfs volume below
 what it writes; director and store are hosts as well, and all share this machine's processors. Printed as a Markdown
 table, medians of ``--runs`` runs in seconds: the director's window (first order to pause until the last word of those
-who go on), the longest pause by a node's own clock, and the longest snapshot command of any node. Needs root, and
-what the lab needs.
+who go on), what the daemons say (the first container of any node that is paused until the last one goes on; all hosts
+have one clock), the longest pause by a node's own clock, and the longest snapshot command of any node. Needs root,
+and what the lab needs.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--directory", type=Path, default=Path("/dev/shm"))
     arguments = parser.parse_args()
-    print("| sources | window | longest pause of a node | longest snapshot command |\n|---|---|---|---|")
+    print("| sources | window | frozen | longest pause of a node | longest snapshot command |\n|---|---|---|---|---|")
     for count in map(int, arguments.sources.split(",")):
         with tempfile.TemporaryDirectory(prefix="pause-", dir=arguments.directory) as made, Lab(Path(made)) as lab:
             measured = measure(lab, Path(made), count, arguments.runs)
@@ -53,8 +54,8 @@ def main() -> None:
         )
 
 
-def measure(lab: Lab, directory: Path, count: int, runs: int) -> list[tuple[float, float, float]]:
-    """Window, longest pause and longest snapshot command of each run."""
+def measure(lab: Lab, directory: Path, count: int, runs: int) -> list[tuple[float, float, float, float]]:
+    """Window, frozen time, longest pause and longest snapshot command of each run."""
     inventory = fleet(count)
     sources = [name for name in inventory["nodes"] if name.startswith("source-")]
     deployment = Deployment(directory, inventory, make_hosts(lab, inventory, engines=sources))
@@ -65,13 +66,15 @@ def measure(lab: Lab, directory: Path, count: int, runs: int) -> list[tuple[floa
     time.sleep(3)  # a daemon that started within the second of a pause cannot say what happened in it
     found = []
     for _ in range(runs):
+        began = time.time()
         done = deployment.capsule("director", "perform_backup")
         assert (done.status, done.err) == (0, ""), deployment.logs()
         said = deployment["director"].run(["cat", "/var/lib/capsule/bench-sbdi/runs/perform_backup.pause"]).out
         facts = dict(line.split("=", 1) for line in said.splitlines())
         assert facts["whole"] == "yes", said
         commands = [time for name in sources for time in snapshot_times(deployment[name])]
-        found.append((float(facts["window"]), float(facts["longest_pause"]), max(commands)))
+        frozen = frozen_seconds([deployment[name] for name in sources], began)
+        found.append((float(facts["window"]), frozen, float(facts["longest_pause"]), max(commands)))
     return found
 
 
@@ -129,6 +132,15 @@ def start(host: Host, *, is_source: bool) -> None:
         containers.start_docker(host)
         containers.run_counter(host, "counter", DATA)
     services.start_sshd(host)
+
+
+def frozen_seconds(hosts: list[Host], since: float) -> float:
+    """From the first container that was paused to the last that went on, by what the daemons remember."""
+    show = ["--filter", "event=pause", "--filter", "event=unpause", "--format", "{{.TimeNano}}"]
+    command = ["docker", "events", "--since", f"{since:.3f}", "--until", f"{time.time():.3f}", *show]
+    times = [int(one) for host in hosts for one in host.run(command).out.split()]
+    assert len(times) == 2 * len(hosts), times
+    return (max(times) - min(times)) / 1e9
 
 
 def snapshot_times(host: Host) -> list[float]:

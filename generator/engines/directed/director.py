@@ -103,7 +103,15 @@ def _calling(fleet: Fleet, plan: DirectedPlan, capsule: str) -> dict[str, Hole]:
         "connect_seconds": ShellWord.of(str(CONNECT_SECONDS)),
         "clustershell": plan.fan_out.engine is FanOutEngine.CLUSTERSHELL,
         "scratch": ShellWord.of(names.run_directory(fleet, capsule)),
+        "opens_early": capsule == names.PERFORM and _opens_early(fleet, plan),
     }
+
+
+def _opens_early(fleet: Fleet, plan: DirectedPlan) -> bool:
+    """Whether all calls of the pause are open before it begins: where somebody is paused, and they are few enough."""
+    paused = names.paused_nodes(fleet, plan)
+    built_in = plan.fan_out.engine is FanOutEngine.SSH
+    return built_in and bool(paused) and max(len(paused), len(plan.sources)) <= plan.fan_out.width
 
 
 def _capsules(fleet: Fleet, plan: DirectedPlan) -> tuple[Capsule, ...]:
@@ -146,6 +154,7 @@ def _order(
         summary=summary,
         origin=plan.origin,
         phase_seconds=ShellWord.of(str(seconds)),
+        says_now=verb == names.pause(plan.name),
         targets=_targets(fleet, plan, servers, verb),
         **_calling(fleet, plan, name),
     )
@@ -202,6 +211,7 @@ def _limits(plan: DirectedPlan) -> dict[str, Hole]:
     limits = phases(plan)
     seconds = {
         "deadline_seconds": plan.lease.deadline_seconds,
+        "ready_seconds": limits.ready,
         "pause_seconds": limits.pause,
         "unpause_seconds": limits.unpause,
         "prepare_seconds": limits.prepare,

@@ -8,6 +8,8 @@ from math import ceil
 from generator.inventory.model import DirectedPlan, DirectedStore
 
 UNPAUSE_SECONDS = 90
+READY_SECONDS = 60  # connecting, and writing what waits to be written
+ANSWER_SECONDS = 10  # how much longer than the director a node waits for its word
 PREPARE_SECONDS = 600  # where nothing stands still meanwhile
 SHORTEST_SECONDS = 5
 SHORTEST_SOURCE_SECONDS = 10
@@ -17,6 +19,7 @@ SHORTEST_SOURCE_SECONDS = 10
 class Phases:
     """Limits in seconds; pulling gets what is ``left``: below 0 where the plan is too short for the others."""
 
+    ready: int
     pause: int
     prepare: int
     unpause: int
@@ -36,14 +39,26 @@ def phases(plan: DirectedPlan) -> Phases:
     share = max(SHORTEST_SECONDS, whole // 8)
     prepare, unpause = min(PREPARE_SECONDS, share), min(UNPAUSE_SECONDS, share)
     commit, remove = min(3600, share), min(600, share)
+    ready = min(READY_SECONDS, share)
     return Phases(
+        ready=ready,
         pause=max(SHORTEST_SECONDS, lease // 2),
         prepare=prepare,
         unpause=unpause,
-        left=whole - lease - prepare - 2 * unpause - commit - remove,
+        left=whole - ready - lease - prepare - 2 * unpause - commit - remove,
         commit=commit,
         remove=remove,
     )
+
+
+def pause_wait(plan: DirectedPlan) -> int:
+    """For how many seconds a node that is ready waits for the order to stand still."""
+    return phases(plan).ready + ANSWER_SECONDS
+
+
+def unpause_wait(plan: DirectedPlan) -> int:
+    """The same for what is ordered while all stand still: as long as any pause may last."""
+    return pause_wait(plan) + plan.lease.deadline_seconds
 
 
 def source_seconds(plan: DirectedPlan, store: DirectedStore) -> int:

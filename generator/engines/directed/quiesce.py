@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from generator.engines.capsules import make_capsule
 from generator.engines.contribution import Contribution
 from generator.engines.directed import names
+from generator.engines.directed.phases import pause_wait, unpause_wait
 from generator.engines.directed.source import is_live
 from generator.engines.discovery import quiescers
 from generator.engines.protocols import QuiescerEngine
@@ -43,9 +44,11 @@ def stoppable_nodes(fleet: Fleet, plan: DirectedPlan) -> tuple[str, ...]:
 
 def _quiesced(fleet: Fleet, plan: DirectedPlan, node: Node) -> Contribution:
     stoppable = node.name in stoppable_nodes(fleet, plan)
+    pause, unpause = names.pause(plan.name), names.unpause(plan.name)
+    held, released = "Holds still what writes here", "Releases what was held still"
     capsules = [
-        _lease_capsule(fleet, plan, node, names.pause(plan.name), "pause.sh.j2", "Holds still what writes here"),
-        _lease_capsule(fleet, plan, node, names.unpause(plan.name), "unpause.sh.j2", "Releases what was held still"),
+        _lease_capsule(fleet, plan, node, pause, "pause.sh.j2", held, pause_wait(plan)),
+        _lease_capsule(fleet, plan, node, unpause, "unpause.sh.j2", released, unpause_wait(plan)),
     ]
     if stoppable:
         capsules += [
@@ -95,7 +98,9 @@ def _common(fleet: Fleet, plan: DirectedPlan, engines: tuple[str, ...]) -> dict[
     }
 
 
-def _lease_capsule(fleet: Fleet, plan: DirectedPlan, node: Node, name: str, template: str, verb: str) -> Capsule:
+def _lease_capsule(
+    fleet: Fleet, plan: DirectedPlan, node: Node, name: str, template: str, verb: str, wait: int
+) -> Capsule:
     engines = _engines(node)
     ordered = sorted(node.quiescers, key=lambda one: (engines.index(one.engine), one.name))
     return make_capsule(
@@ -117,6 +122,7 @@ def _lease_capsule(fleet: Fleet, plan: DirectedPlan, node: Node, name: str, temp
         flushed=tuple(ShellWord.of(path) for path in _flushed(plan, node)),
         flush_seconds=ShellWord.of(str(max(1, min(FLUSH_SECONDS, plan.lease.deadline_seconds // 4)))),
         deadline_seconds=ShellWord.of(str(plan.lease.deadline_seconds)),
+        wait_seconds=ShellWord.of(str(wait)),
         cool_down_seconds=ShellWord.of(str(plan.lease.cool_down_seconds)),
         **_common(fleet, plan, engines),
     )

@@ -8,6 +8,7 @@ from generator.engines.capsules import make_capsule
 from generator.engines.contribution import Connection, Contribution
 from generator.engines.directed import names
 from generator.engines.directed.exclusion import left_out_expression, part_excludes
+from generator.engines.directed.phases import unpause_wait
 from generator.engines.discovery import snapshots
 from generator.engines.protocols import SnapshotEngine
 from generator.engines.stores.tree import topology
@@ -103,6 +104,7 @@ def _whole(
         summary=f"{verb} {len(datasets)} dataset{'s'[: len(datasets) != 1]} of this node for plan {plan.name}.",
         origin=plan.origin,
         duration_seconds=ShellWord.of(str(seconds)),
+        wait_seconds=ShellWord.of(str(unpause_wait(plan))),
         guarded=not all(is_live(dataset) for dataset in datasets),
         keep_seconds=ShellWord.of(str(plan.limits.duration_seconds)),
         paused=node.name in names.paused_nodes(fleet, plan),

@@ -192,26 +192,30 @@ class Machine:
 
     # --- What is done
 
-    def run(self, name: str) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, stdin: str = "now\n") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.root / "bin" / name],
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
         )
 
-    def start(self, name: str) -> subprocess.Popen[str]:
+    def start(self, name: str, stdin: str = "now\n") -> subprocess.Popen[str]:
+        """The capsule with its standard input open, after ``stdin``."""
         process = subprocess.Popen(
             [self.root / "bin" / name],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
         (self.root / "victim").write_text(str(process.pid))
+        assert process.stdin is not None
+        process.stdin.write(stdin)
+        process.stdin.flush()
         self._processes.append(process)
         return process
 
@@ -228,6 +232,10 @@ class Machine:
         if state is not None:
             (self.root / "units" / name).write_text(f"{state}\n")
         return (self.root / "units" / name).read_text().strip()
+
+    def docker_calls(self) -> list[str]:
+        path = self.root / "docker.calls"
+        return path.read_text().splitlines() if path.exists() else []
 
     def lease(self, plan: str = "deployment") -> set[str]:
         directory = self.root / "run" / "test" / f"lease_{plan}"

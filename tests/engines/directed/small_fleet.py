@@ -9,6 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,20 @@ if [[ -z "$key" ]]; then
   key="${{key##*/}}"
 fi
 call="${{key#control_}}"
-told="$(cat)"
+told=''
+case "${{call#*.}}" in
+  pause_* | unpause_* | prepare_*) IFS= read -r told ;;
+  *) told="$(cat)" ;;
+esac
+if [[ "$told" == *wait* ]]; then
+  read -r up _ </proc/uptime
+  printf '%s %s open \n' "$up" "$call" >>{root}/calls
+  [[ ! -e {root}/openings/$call ]] || . {root}/openings/$call || exit
+  echo ready
+  IFS= read -r now
+  if [[ "$now" != now ]]; then printf '%s %s gone \n' "$up" "$call" >>{root}/calls; exit 69; fi
+  case "$told" in wait*) told=now ;; *) told="${{told% wait}}" ;; esac
+fi
 read -r up _ </proc/uptime
 printf '%s %s begin %s\\n' "$up" "$call" "$told" >>{root}/calls
 if [[ -e {root}/answers/$call ]]; then . {root}/answers/$call; status=$?
@@ -50,7 +65,7 @@ else
   case "${{call#*.}}" in
     pause_*) echo paused 2 ;;
     unpause_*) echo held 1.25 ;;
-    prepare_*) echo snapshot data taken ;;
+    prepare_*) echo frozen; echo snapshot data taken ;;
     pull_*) echo part "alpha@+data" complete 10 2000; echo result complete ;;
     list_*) echo 20261118T010000Z.partial; echo 20261119T010000Z ;;
   esac
@@ -66,7 +81,7 @@ class SmallFleet:
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="capsule-director-"))
-        for name in ("tools", "answers", "run", "logs", "metrics", "state/locks", "state/runs", "bin"):
+        for name in ("tools", "answers", "openings", "run", "logs", "metrics", "state/locks", "state/runs", "bin"):
             (self.root / name).mkdir(parents=True)
         for name, text in (("ssh", SSH), ("logger", "#!/bin/sh\n")):
             path = self.root / "tools" / name
@@ -121,6 +136,10 @@ class SmallFleet:
         """What happens at ``<node>.<capsule>`` from now on."""
         (self.root / "answers" / call).write_text(script)
 
+    def opens(self, call: str, script: str) -> None:
+        """What happens at ``<node>.<capsule>`` before it says that it is ready."""
+        (self.root / "openings" / call).write_text(script)
+
     def run(self, name: str = "perform_backup", stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.root / "bin" / name], capture_output=True, text=True, timeout=200, check=False, input=stdin
@@ -147,8 +166,8 @@ class SmallFleet:
             found.append((float(when), server, capsule.removesuffix("_deployment"), what, " ".join(told)))
         return found
 
-    def called(self, verb: str) -> list[str]:
-        return sorted(server for _, server, capsule, what, _ in self.calls() if (capsule, what) == (verb, "begin"))
+    def called(self, verb: str, what: str = "begin") -> list[str]:
+        return sorted(server for _, server, capsule, found, _ in self.calls() if (capsule, found) == (verb, what))
 
     def told(self, verb: str) -> set[str]:
         return {told for _, _, capsule, what, told in self.calls() if (capsule, what) == (verb, "begin")}
@@ -160,11 +179,24 @@ class SmallFleet:
         lines = (self.root / "state" / "runs" / name).read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
 
-    def until_called(self, verb: str, count: int = 1) -> None:
+    def until_called(self, verb: str, count: int = 1, what: str = "begin") -> None:
         end = time.monotonic() + 30
-        while not (self.root / "calls").exists() or len(self.called(verb)) < count:
+        while not (self.root / "calls").exists() or len(self.called(verb, what)) < count:
             assert time.monotonic() < end, "it never came to that"
             time.sleep(0.05)
+
+    def until_all_are_gone(self) -> None:
+        """No process of a call is left."""
+        ssh, end = os.fsencode(self.root / "tools" / "ssh"), time.monotonic() + 30
+        while any(ssh in words for words in _command_lines()):
+            assert time.monotonic() < end, "somebody still waits"
+            time.sleep(0.05)
+
+
+def _command_lines() -> Iterator[bytes]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            yield (entry / "cmdline").read_bytes()
 
 
 def terminate(process: subprocess.Popen[str]) -> tuple[int, str]:

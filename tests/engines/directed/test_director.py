@@ -11,9 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from fleets import HERE
 from small_fleet import STORES, SmallFleet, terminate
 
-from generator.inventory.model import FanOutEngine
+from generator.inventory.model import FanOut, FanOutEngine
 from generator.verify.bash_rules import violations
 from generator.verify.bash_tree import parse
 from generator.verify.shellcheck import EXCLUDED
@@ -47,7 +48,8 @@ def test_six_phases_each_for_all_before_the_next(fleet: SmallFleet, engine: FanO
     fleet.install(engine=engine)
     done = fleet.run()
     assert (done.returncode, done.stderr) == (0, "")
-    assert list(dict.fromkeys(capsule for _, _, capsule, _, _ in fleet.calls())) == PHASES
+    begun = [capsule for _, _, capsule, what, _ in fleet.calls() if what == "begin"]
+    assert list(dict.fromkeys(begun)) == PHASES
     for earlier, later in pairwise(PHASES):
         ends = [when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == (earlier, "end")]
         begins = [when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == (later, "begin")]
@@ -74,6 +76,52 @@ def test_six_phases_each_for_all_before_the_next(fleet: SmallFleet, engine: FanO
         in (fleet.root / "metrics" / "capsule_test_perform_backup_pause.prom").read_text()
     )
     assert list((fleet.root / "run").rglob("*")) == [fleet.root / "run/test", fleet.root / "run/test/perform_backup"]
+
+
+def opened(fleet: SmallFleet) -> list[str]:
+    return sorted(f"{server}.{capsule}" for _, server, capsule, what, _ in fleet.calls() if what == "open")
+
+
+def test_every_call_of_the_pause_is_open_before_anybody_is_told_to_stand_still(fleet: SmallFleet) -> None:
+    fleet.install()
+    fleet.opens("node-3.unpause_deployment", "sleep 1")
+    assert fleet.run().returncode == 0
+    assert opened(fleet) == sorted(f"{name}.{verb}" for name in SOURCES for verb in ("pause", "prepare", "unpause"))
+    ready = max(when for when, _, _, what, _ in fleet.calls() if what == "open") + 1
+    assert ready <= min(when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == ("pause", "begin"))
+    assert float(fleet.state("perform_backup.pause")["window"]) < 5
+
+
+@pytest.mark.parametrize("verb", ["pause", "prepare", "unpause"])
+def test_a_call_that_ends_before_its_time_is_a_node_that_failed(fleet: SmallFleet, verb: str) -> None:
+    fleet.install()
+    fleet.opens(f"node-2.{verb}_deployment", "echo 'not today' >&2; exit 75")
+    done = fleet.run()
+    assert (done.returncode, fleet.state()["result"]) == (10, "partial")
+    assert verb == "unpause" or "not today" in done.stderr
+    others = ["node-1", "node-3"]
+    assert fleet.called("pause") == (SOURCES if verb == "prepare" else others)
+    assert fleet.called("prepare") == (others if verb == "prepare" else SOURCES)
+    assert set(fleet.called("unpause")) == set(SOURCES)
+
+
+def test_a_director_that_is_killed_before_the_pause_pauses_nobody(fleet: SmallFleet) -> None:
+    fleet.install()
+    fleet.opens("node-3.pause_deployment", "sleep 30")
+    running = fleet.start()
+    fleet.until_called("pause", 3, what="open")
+    running.kill()
+    running.wait()
+    fleet.until_all_are_gone()
+    assert fleet.called("pause") == fleet.called("prepare") == []
+
+
+def test_more_nodes_than_may_be_called_at_once_are_called_phase_by_phase(fleet: SmallFleet) -> None:
+    fleet.install(fan_out=FanOut(engine=FanOutEngine.SSH, width=2, origin=HERE))
+    assert fleet.run().returncode == 0
+    assert opened(fleet) == []
+    assert list(dict.fromkeys(capsule for _, _, capsule, _, _ in fleet.calls())) == PHASES
+    assert fleet.told("pause") == {"now"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

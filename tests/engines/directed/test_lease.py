@@ -60,6 +60,54 @@ def test_what_runs_is_paused_and_comes_back(machine: Machine) -> None:
     machine.until(lambda: not machine.watchdogs())
 
 
+WAIT = "wait 20261120T233000Z\n"
+
+
+@pytest.mark.parametrize(
+    "said", ["", "\n", "now", "no\n", "wait\n", WAIT, f"{WAIT}no\n", f"{WAIT}now", f"{WAIT}{WAIT}", "pause now\n"]
+)
+def test_what_is_no_order_pauses_nothing(machine: Machine, said: str) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    refused = machine.run("pause_deployment", said)
+    assert (refused.returncode, refused.stdout) == ((69, "ready\n") if said.startswith(WAIT) else (64, ""))
+    assert machine.running() == "a"
+    assert "pause" not in {line.split()[3] for line in machine.docker_calls()}
+    assert "lease" not in machine.lease()
+
+
+def test_who_waits_for_an_order_keeps_nobody_away_and_looks_again(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    waiting, ending = machine.start("pause_deployment", WAIT), machine.start("unpause_deployment", WAIT)
+    for one in (waiting, ending):
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    assert machine.running() == "a"
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    assert waiting.communicate("now\n", timeout=60)[0] == ""
+    assert (waiting.returncode, machine.running()) == (75, "")
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert ending.communicate("now\n", timeout=60)[0] == "nothing\n"
+
+
+@pytest.mark.parametrize("end", ["now\n", ""])
+def test_a_pause_ends_with_the_order_and_with_the_connection(machine: Machine, end: str) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    ending, other = (machine.start("unpause_deployment", said) for said in (WAIT, "wait 20261120T230000Z\n"))
+    for one in (ending, other):
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    pausing = machine.start("pause_deployment", WAIT)
+    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 1\n"
+    # a connection of an earlier run that ends only now ends no pause of this one
+    assert other.communicate("", timeout=60)[0] == ""
+    assert (other.returncode, machine.running()) == (69, "")
+    assert ending.communicate(end, timeout=60)[0].startswith("held ")
+    assert machine.running() == "a"
+
+
 def test_a_pause_that_nobody_ends_ends_by_itself_and_never_counts(machine: Machine) -> None:
     machine.install(DOCKER, deadline=2)
     machine.containers(a="running", b="paused")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,41 @@ def test_a_snapshot_is_sent_by_the_build_that_took_it(source: Source) -> None:
     assert source.remove().returncode == 0
     assert source.prepare(identifier(1)).returncode == 0
     assert source.fetch("live", "record") is not None
+
+
+def make_ready(source: Source, moment: str) -> subprocess.Popen[str]:
+    """A call that waits to be told `now`, without the locks that it needed so far."""
+    process = source.start("prepare_deployment", f"{moment} wait\n", keep_open=True)
+    end = time.monotonic() + 60
+    free = f"test -e {RUN}/parts/live/ready && flock --nonblock {source.root}/state/locks/prepare_deployment true"
+    while source.command("sh", "-c", free).returncode != 0:
+        assert time.monotonic() < end, "it never was ready"
+        time.sleep(0.05)
+    return process
+
+
+def end(process: subprocess.Popen[str], said: str) -> int:
+    process.communicate(said, timeout=60)
+    return process.returncode
+
+
+def test_who_waits_for_the_order_takes_nothing_before_it(source: Source) -> None:
+    make_data(source)
+    source.install(make_part("live", f"{source.root}/data"))
+    assert source.prepare(identifier(2)).returncode == 0
+    moment = identifier(4)
+    for said, code in (("", 69), ("no\n", 69), ("now", 69), ("now\n", 0)):
+        waiting = make_ready(source, moment)
+        assert source.command("test", "-e", f"{RUN}/parts/live/taken").returncode != 0
+        assert end(waiting, said) == code
+        assert (source.command("test", "-e", f"{RUN}/parts/live/taken").returncode == 0) == (code == 0)
+    assert source.record("live")["identifier"] == moment
+
+
+def test_an_order_that_came_in_between_is_left_alone(source: Source) -> None:
+    make_data(source)
+    source.install(make_part("live", f"{source.root}/data"))
+    waiting, newer = make_ready(source, identifier(2)), identifier(4)
+    assert source.prepare(newer).returncode == 0
+    assert end(waiting, "now\n") == 75
+    assert source.record("live")["identifier"] == newer
