@@ -87,8 +87,10 @@ def test_every_call_of_the_pause_is_open_before_anybody_is_told_to_stand_still(f
     fleet.opens("node-3.unpause_deployment", "sleep 1")
     assert fleet.run().returncode == 0
     assert opened(fleet) == sorted(f"{name}.{verb}" for name in SOURCES for verb in ("pause", "prepare", "unpause"))
-    ready = max(when for when, _, _, what, _ in fleet.calls() if what == "open") + 1
-    assert ready <= min(when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == ("pause", "begin"))
+    opened_at = {(name, verb): when for when, name, verb, what, _ in fleet.calls() if what == "open"}
+    first = min(when for when, _, capsule, what, _ in fleet.calls() if (capsule, what) == ("pause", "begin"))
+    assert max(opened_at.values()) <= first
+    assert opened_at["node-3", "unpause"] + 1 <= first
     assert float(fleet.state("perform_backup.pause")["window"]) < 5
 
 
