@@ -147,8 +147,10 @@ def test_a_snapshot_is_sent_by_the_build_that_took_it(source: Source) -> None:
 def make_ready(source: Source, moment: str) -> subprocess.Popen[str]:
     """A call that waits to be told `now`, without the locks that it needed so far."""
     process = source.start("prepare_deployment", f"{moment} wait\n", keep_open=True)
+    assert process.stdin is not None
+    process.stdin.flush()
     end = time.monotonic() + 60
-    free = f"test -e {RUN}/parts/live/ready && flock --nonblock {source.root}/state/locks/prepare_deployment true"
+    free = f"grep -q '^{moment} ' {RUN}/parts/live/ready && flock --nonblock {source.root}/state/locks/prepare_deployment true"
     while source.command("sh", "-c", free).returncode != 0:
         assert time.monotonic() < end, "it never was ready"
         time.sleep(0.05)
