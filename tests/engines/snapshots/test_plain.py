@@ -150,7 +150,8 @@ def make_ready(source: Source, moment: str) -> subprocess.Popen[str]:
     assert process.stdin is not None
     process.stdin.flush()
     end = time.monotonic() + 60
-    free = f"grep -q '^{moment} ' {RUN}/parts/live/ready && flock --nonblock {source.root}/state/locks/prepare_deployment true"
+    lock = source.root / "state" / "locks" / "prepare_deployment"
+    free = f"grep -q '^{moment} ' {RUN}/parts/live/ready && flock --nonblock {lock} true"
     while source.command("sh", "-c", free).returncode != 0:
         assert time.monotonic() < end, "it never was ready"
         time.sleep(0.05)
