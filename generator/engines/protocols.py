@@ -89,6 +89,7 @@ class QuiescerEngine(Protocol):
 
     name: str
     settings: type[EngineSettings]
+    remembers: bool  # whether what has begun during a pause can still be asked for after it
 
     def packages(self, node: Node) -> tuple[str, ...]:
         """Packages that the functions need on ``node``, by Debian's names."""

@@ -115,6 +115,7 @@ def _lease_capsule(
             holes_of(
                 one.origin,
                 engine=ShellWord.of(one.engine),
+                remembers=quiescers()[one.engine].remembers,
                 arguments=quiescers()[one.engine].arguments(fleet, one),
             )
             for one in ordered

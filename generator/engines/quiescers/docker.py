@@ -19,6 +19,7 @@ class DockerQuiescer:
     """Pauses every running container of the node's Docker daemon."""
 
     name = "docker"
+    remembers = True  # by the daemon's events
     settings: type[EngineSettings] = DockerSettings
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere

@@ -23,6 +23,7 @@ class FsfreezeQuiescer:
     """Freezes one filesystem; whether that is safe is looked at again each time, on the node."""
 
     name = "fsfreeze"
+    remembers = False  # nothing has begun on it
     settings: type[EngineSettings] = FsfreezeSettings
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere

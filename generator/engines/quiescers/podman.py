@@ -17,6 +17,7 @@ class PodmanQuiescer:
     """Pauses every running container of root."""
 
     name = "podman"
+    remembers = False  # it cannot be asked for what was before some moment
     settings: type[EngineSettings] = PodmanSettings
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere

@@ -31,6 +31,7 @@ class ServiceQuiescer:
     """Stops a unit where it runs."""
 
     name = "service"
+    remembers = False  # a unit that is started again has left its rest itself
     settings: type[EngineSettings] = ServiceSettings
 
     def packages(self, node: Node) -> tuple[str, ...]:  # noqa: ARG002  # the same everywhere

@@ -104,7 +104,7 @@ def test_a_pause_ends_with_the_order_and_with_the_connection(machine: Machine, e
     # a connection of an earlier run that ends only now ends no pause of this one
     assert other.communicate("", timeout=60)[0] == ""
     assert (other.returncode, machine.running()) == (69, "")
-    assert ending.communicate(end, timeout=60)[0].startswith("held ")
+    assert ending.communicate(end, timeout=60)[0].startswith("resumed\nheld ")
     assert machine.running() == "a"
 
 

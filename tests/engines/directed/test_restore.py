@@ -233,7 +233,8 @@ def test_nobody_starts_what_is_stopped_while_a_restore_runs(world: RestoreWorld)
         assert restoring.poll() is None
         time.sleep(0.05)
     # What a director may order meanwhile, and what a person may do by mistake.
-    ordered = [world.start_capsule(f"{verb}_deployment", "") for verb in ("start_docker", "stop_docker", "pause")]
+    orders = {"start_docker": "", "stop_docker": "", "pause": "now\n"}
+    ordered = [world.start_capsule(f"{verb}_deployment", said) for verb, said in orders.items()]
     assert [one.wait(120) for one in ordered] == [75, 75, 75]
     assert (world.live / "file").read_text() == "later\n"
     go.touch()

@@ -167,8 +167,8 @@ def test_who_waits_for_the_order_takes_nothing_before_it(source: Source) -> None
     make_data(source)
     source.install(make_part("live", f"{source.root}/data"))
     assert source.prepare(identifier(2)).returncode == 0
-    moment = identifier(4)
-    for said, code in (("", 69), ("no\n", 69), ("now", 69), ("now\n", 0)):
+    for later, (said, code) in enumerate((("", 69), ("no\n", 69), ("now", 69), ("now\n", 0)), start=4):
+        moment = identifier(later)
         waiting = make_ready(source, moment)
         assert source.command("test", "-e", f"{RUN}/parts/live/taken").returncode != 0
         assert end(waiting, said) == code
