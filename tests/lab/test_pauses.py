@@ -269,6 +269,7 @@ def test_a_cable_that_is_pulled_while_snapshots_are_taken_makes_it_partial(deplo
         os.kill(pid, signal.SIGCONT)
     deployment.all_count(DEADLINE + 10)
     boss.link_up()
+    running.send_signal(signal.SIGCONT)  # nsenter stops itself when its child is stopped
     running.communicate(timeout=200)
     assert running.returncode in (10, 69)
     assert "whole=no" in boss.path("/var/lib/capsule/pauses/runs/perform_backup.pause").read_text()
