@@ -108,6 +108,22 @@ def test_a_pause_ends_with_the_order_and_with_the_connection(machine: Machine, e
     assert machine.running() == "a"
 
 
+def test_whoever_ordered_it_may_listen_no_more(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    ending, pausing = (machine.start(f"{verb}_deployment", WAIT) for verb in ("unpause", "pause"))
+    for one, order in ((pausing, "now\n"), (ending, "")):
+        assert one.stdin is not None and one.stdout is not None and one.stderr is not None
+        assert one.stdout.readline() == "ready\n"
+        one.stdout.close()
+        one.stderr.close()
+        one.stdin.write(order)
+        one.stdin.close()
+        assert one.wait(60) == 0
+    assert machine.running() == "a"
+    assert machine.lease() == {"over", "pausing"}
+
+
 def test_a_pause_that_nobody_ends_ends_by_itself_and_never_counts(machine: Machine) -> None:
     machine.install(DOCKER, deadline=2)
     machine.containers(a="running", b="paused")
