@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,11 @@ class Machine:
         for process in self._processes:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                assert stream is not None
+                with suppress(BrokenPipeError):  # what was never read or written
+                    stream.close()
         # a watchdog ends by itself when its lease is gone
         for lease in self.root.glob("run/*/lease_*"):
             shutil.rmtree(lease)
