@@ -33,7 +33,8 @@ def stands_still(host: Host) -> bool:
 
 
 def run(host: Host, capsule: str) -> Completed:
-    return host.run([f"{BIN}/{capsule}_deployment"], check=False, seconds=120)
+    said = "now\n" if capsule == "pause" else ""
+    return host.run([f"{BIN}/{capsule}_deployment"], stdin=said, check=False, seconds=120)
 
 
 @pytest.fixture(scope="module")
