@@ -18,6 +18,8 @@ from generator.keys.openssh import Malformed, public_halves, public_line
 from generator.seal.check import OWN_KEY, FileType, Found, made_key, parents_of
 from generator.seal.manifest import Artifact
 
+_ARMOUR = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+
 
 def read_tree(root: Path) -> dict[str, Found]:
     """Everything below ``root``, by relative path; symbolic links are not followed."""
@@ -90,8 +92,11 @@ def _sealed_halves(path: Path) -> tuple[str, ...]:
 
 def _own_half(path: Path) -> tuple[str, ...]:
     """The public half of the key at ``path``, nothing where it is no usable ssh-ed25519 key."""
+    content = path.read_bytes()
+    if not content.startswith(_ARMOUR):  # ssh reads no key that begins with something else
+        return ()
     try:
-        key = load_ssh_private_key(path.read_bytes(), password=None)
+        key = load_ssh_private_key(content, password=None)
     except (TypeError, ValueError, UnsupportedAlgorithm):
         return ()
     if not isinstance(key, Ed25519PrivateKey):

@@ -162,6 +162,32 @@ def test_dpkg_makes_the_same_key_once_and_takes_it_away(box: Box) -> None:
     assert not box.path("/opt/capsule").exists()
 
 
+def test_dpkg_takes_away_what_was_given_and_never_what_the_node_has_in_its_place(box: Box) -> None:
+    given, build = Build(), Build(version="2")
+    key, record = "/opt/capsule/kaizen/ssh/web-2.send", "/var/lib/capsule/kaizen/installed"
+    assert dpkg(box, given).status == 0
+    before = box.path(record).read_text()
+    build.makes_key("web-2.send")
+    assert dpkg(box, build).status == 0
+    own = made(box, key)
+    # a first attempt that ended before the record was written
+    box.path(record).write_text(before)
+    assert box.run(f"/var/lib/dpkg/info/{PACKAGE}.postinst", "configure", "").status == 0
+    assert made(box, key) == own
+
+    box.run("cp", "--preserve", key, "/root/own")
+    assert dpkg(box, given).status == 0
+    assert box.path(key).read_text() == "key 1\n"
+    build.makes_key("web-2.send", own.public)
+    failed = dpkg(box, build)
+    assert failed.status != 0
+    assert "put it back" in failed.err
+    box.run("mv", "/root/own", key)
+    assert dpkg(box, build).status == 0
+    assert made(box, key) == own
+    assert not [path for path in box.snapshot("/opt/capsule") if "~" in path]
+
+
 def test_the_kind_is_known_to_the_record(box: Box) -> None:
     build = Build()
     build.makes_key()

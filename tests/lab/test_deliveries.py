@@ -78,9 +78,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(lab_directory: Path, tmp_path: Path) -> Iterator[Machine]:
+def machine(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with Lab(lab_directory) as lab:
-        yield Machine(lab, tmp_path)
+        yield Machine(lab, tmp_path_factory.mktemp("one"))  # ssh's sockets below it have short names
 
 
 def by_hand(machine: Machine) -> None:

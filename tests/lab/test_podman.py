@@ -93,6 +93,20 @@ def test_what_began_and_ended_meanwhile_is_noticed(host: Host) -> None:
     assert "PAUSE-VISITOR" in ended.err
 
 
+@pytest.mark.parametrize("ended_by", ["order", "watchdog"])
+def test_one_that_is_gone_holds_up_nobody(host: Host, ended_by: str) -> None:
+    gone = ["podman", "run", "-d", "--rm", "--name", "gone", "--network", "none", containers.IMAGE]
+    host.run([*gone, "/bin/sh", "-c", "while :; do sleep 0.1; done"])
+    assert run(host, "pause").out == "paused 2\n"
+    host.run(["podman", "rm", "--force", "--time", "0", "gone"])
+    if ended_by == "order":
+        ended = run(host, "unpause")
+        assert (ended.status, ended.out) == (10, "lapsed\n"), ended.describe()
+        assert "PAUSE-BROKEN" in ended.err
+    services.until(lambda: not stands_still(host), "what is left of the pause", DEADLINE + PATIENCE)
+    run(host, "unpause")
+
+
 def test_a_stop_on_purpose_keeps_pauses_away_until_it_is_ended(host: Host) -> None:
     brief = ["podman", "run", "-d", "--rm", "--name", "brief", "--network", "none", containers.IMAGE]
     host.run([*brief, "/bin/sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"])

@@ -69,8 +69,9 @@ def test_a_key_that_fits_is_no_stranger(tmp_path: Path, sealed: bytes) -> None:
         (SEALED, None, "missing", "it is not there"),
         (OTHER, private(), "key", f"its public half is {PUBLIC}, which was not sealed"),
         (SEALED, b"no key at all\n", "key", "it is not an ssh-ed25519 key without a passphrase"),
+        (SEALED, b"a word\n" + private(), "key", "it is not an ssh-ed25519 key without a passphrase"),
     ],
-    ids=["missing", "another", "none"],
+    ids=["missing", "another", "none", "ssh reads none"],
 )
 def test_what_does_not_fit_is_reported(
     tmp_path: Path, sealed: bytes, key: bytes | None, problem: str, said: str

@@ -17,6 +17,7 @@ from generator.quoting import ShellWord
 PACKAGES = ("bash", "openssh-client", "util-linux")
 # A node that is down must not use up the time for which all the others stand still.
 CONNECT_SECONDS = 10
+MOST_OPENED = 256  # nodes whose calls are open before a pause
 LIST_SECONDS = 60
 STOP_SECONDS = 300
 RESTORE_SECONDS = 24 * 3600
@@ -108,10 +109,13 @@ def _calling(fleet: Fleet, plan: DirectedPlan, capsule: str) -> dict[str, Hole]:
 
 
 def _opens_early(fleet: Fleet, plan: DirectedPlan) -> bool:
-    """Whether all calls of the pause are open before it begins: where somebody is paused, and they are few enough."""
+    """Whether all calls of the pause are open before it begins: where somebody is paused, and they are few enough.
+
+    Each of three calls to a node is a descriptor of the director's, which has 1024 where nobody has said otherwise.
+    """
     paused = names.paused_nodes(fleet, plan)
     built_in = plan.fan_out.engine is FanOutEngine.SSH
-    return built_in and bool(paused) and max(len(paused), len(plan.sources)) <= plan.fan_out.width
+    return built_in and bool(paused) and max(len(paused), len(plan.sources)) <= min(plan.fan_out.width, MOST_OPENED)
 
 
 def _capsules(fleet: Fleet, plan: DirectedPlan) -> tuple[Capsule, ...]:

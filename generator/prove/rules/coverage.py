@@ -2,7 +2,8 @@
 
 A copy is a node that keeps the data, its own local backup included: two trees on one node are one copy, for they die
 together. A copy cannot be deleted from the source if another node pulled it: no capsule that writes or deletes can be
-reached over the network. A plan that directs has its stores and their replicas as copies.
+reached over the network. A plan that directs has its stores and their replicas as copies. What depends on a key that
+nobody knows yet is not proved.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TypeAlias
 
 from generator.diagnostics import Diagnostic, Severity
 from generator.inventory.model import DirectedPlan, DirectedStore, ProtectPlan
+from generator.plan import OwnKey
 from generator.prove.facts import Facts
 from generator.prove.report import ProofReport
 from generator.prove.wording import count, finding, spell_names
@@ -25,11 +27,12 @@ def check(facts: Facts) -> ProofReport:
     """Codes C0431 (copies), C0432 (sites), C0433 (deletable), C0434 (unprotected), C0435 (idle), C0437 (not made)."""
     keepers = _keepers(facts)
     diagnostics = [*_not_made(facts)]
+    waiting = _waiting(facts)
     kept: dict[tuple[int, int], list[Promising]] = defaultdict(list)
     for plan in _promising(facts):
         found = [*_broken_promises(facts, plan, keepers)]
         diagnostics += found
-        if not found and _sources(plan):
+        if not found and _sources(plan) and not _waits(plan, keepers, waiting):
             kept[_least(facts, plan, keepers)].append(plan)
     diagnostics += [*_unprotected(facts), *_idle(facts)]
     return ProofReport(
@@ -63,6 +66,21 @@ def _keepers(facts: Facts) -> Mapping[tuple[str, str], tuple[str, ...]]:
             if store.node not in found[plan, source]:
                 found[plan, source].append(store.node)
     return {key: tuple(names) for key, names in found.items()}
+
+
+def _waiting(facts: Facts) -> frozenset[tuple[str, str]]:
+    """Server and client of each edge whose key nobody knows yet."""
+    own = (one for node in facts.plan.nodes for one in node.artifacts if isinstance(one, OwnKey))
+    return frozenset((one.edge.server, one.edge.client) for one in own if not one.public)
+
+
+def _waits(
+    plan: Promising, keepers: Mapping[tuple[str, str], tuple[str, ...]], waiting: frozenset[tuple[str, str]]
+) -> bool:
+    """Whether a copy that ``plan`` promises cannot be fetched before a key is known."""
+    fetching = {keeper for name in _sources(plan) for keeper in keepers[plan.name, name] if keeper != name}
+    holding = fetching.union(_sources(plan))
+    return any(server in holding and client in fetching for server, client in waiting)
 
 
 def _moments(facts: Facts) -> Iterator[tuple[str, DirectedStore]]:

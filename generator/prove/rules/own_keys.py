@@ -27,7 +27,9 @@ def check(facts: Facts) -> ProofReport:
     diagnostics = [*_misplaced(facts, network), *_twice(facts), *_unknown(network)]
     if any(one.severity is Severity.ERROR for one in diagnostics):
         return ProofReport(diagnostics=tuple(diagnostics))
-    own = [key for keys in network.keys.values() for _, key in keys if isinstance(key, OwnKey)]
+    own = [key for keys in network.keys.values() for _, key in keys if isinstance(key, OwnKey) and key.public]
+    if not own:
+        return ProofReport(diagnostics=tuple(diagnostics))
     made = f"{count(len(own), 'key')} made by the nodes themselves: no build holds a private half of them"
     return ProofReport(diagnostics=tuple(diagnostics), proved=(made,))
 

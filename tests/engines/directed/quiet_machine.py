@@ -44,7 +44,8 @@ hurt before
 if [[ "$verb" == events || "$verb" == --stream=false ]]; then
   [[ ! -e events.fail ]] || exit 125
   for word; do case "$last" in --since) since="$word" ;; esac; last="$word"; done
-  while read -r at words; do (( at < since )) || echo "$words"; done < <(cat events 2>/dev/null)
+  [[ "$verb" == events ]] && nano=000000000
+  while read -r at words; do (( at < since )) || echo "${{nano:+$at$nano }}$words"; done < <(cat events 2>/dev/null)
   exit 0
 fi
 if [[ -e "$verb.slow" ]]; then sleep "$(<"$verb.slow")"; fi

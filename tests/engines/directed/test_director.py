@@ -274,8 +274,12 @@ def test_what_cannot_be_told_to_go_on_is_told_again(fleet: SmallFleet) -> None:
     fleet.install()
     fleet.answer("node-2.unpause_deployment", f"rm {fleet.root}/answers/node-2.unpause_deployment; return 255")
     done = fleet.run()
+    assert (done.returncode, "UNPAUSE-UNKNOWN" in done.stderr) == (10, False)
+    assert [fleet.called("unpause").count(node) for node in SOURCES] == [2, 2, 2]
+    fleet.answer("node-2.unpause_deployment", "return 255")
+    done = fleet.run()
     assert (done.returncode, "UNPAUSE-UNKNOWN" in done.stderr) == (10, True)
-    assert fleet.called("unpause").count("node-2") == 2
+    assert fleet.called("unpause").count("node-2") == 2 + 3
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -88,7 +88,8 @@ def test_who_waits_for_an_order_keeps_nobody_away_and_looks_again(machine: Machi
     assert waiting.communicate("now\n", timeout=60)[0] == ""
     assert (waiting.returncode, machine.running()) == (75, "")
     assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert ending.communicate("now\n", timeout=60)[0] == "nothing\n"
+    # the pause of its own run never was
+    assert ending.communicate("now\n", timeout=60)[0] == "lapsed\n"
 
 
 @pytest.mark.parametrize("end", ["now\n", ""])
@@ -106,6 +107,33 @@ def test_a_pause_ends_with_the_order_and_with_the_connection(machine: Machine, e
     assert (other.returncode, machine.running()) == (69, "")
     assert ending.communicate(end, timeout=60)[0].startswith("resumed\nheld ")
     assert machine.running() == "a"
+
+
+def test_an_order_ends_no_pause_but_that_of_its_own_run(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    ending, pausing = (machine.start(f"{verb}_deployment", WAIT) for verb in ("unpause", "pause"))
+    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 1\n"
+    # somebody ends it, what was held runs, and is paused again
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+    assert machine.run("pause_deployment").stdout == "paused 1\n"
+    assert ending.communicate("now\n", timeout=60)[0] == "ready\nlapsed\n"
+    assert (ending.returncode, machine.running()) == (10, "")
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+
+
+def test_only_a_few_wait_for_an_order(machine: Machine) -> None:
+    machine.install(DOCKER)
+    waiting = [machine.start("unpause_deployment", WAIT) for _ in range(4)]
+    for one in waiting:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    late = machine.run("unpause_deployment", WAIT)
+    assert (late.returncode, late.stdout) == (75, "")
+    assert "SEATS-TAKEN" in late.stderr
+    for one in waiting:
+        one.communicate("", timeout=60)
+    assert machine.run("unpause_deployment", WAIT).stdout == "ready\n"
 
 
 def test_whoever_ordered_it_may_listen_no_more(machine: Machine) -> None:
@@ -429,6 +457,33 @@ def test_what_came_and_went_is_noticed(machine: Machine, engine: str, states: di
         assert (ended.stdout == "lapsed\n") == lapsed, ended.stderr
         assert ("PAUSE-VISITOR" in ended.stderr) == lapsed
         machine.set("events")
+
+
+def test_what_came_after_a_pause_is_no_visitor_unless_it_hides_one(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    later = int(time.time()) + 60
+    for events, said in ((1, "held "), (255, "lapsed\n")):
+        assert machine.run("pause_deployment").returncode == 0
+        visitor = f"{int(time.time())} exec_start: sh -c 'a\n" if events == 1 else ""
+        machine.set(
+            "events", f"{visitor}{later} container start {container('b')}\n" * events + f"{later} image tag x\n"
+        )
+        assert machine.run("unpause_deployment").stdout.startswith(said)
+
+
+def test_many_containers_are_asked_for_before_they_go_on(machine: Machine) -> None:
+    machine.install(DOCKER)
+    (machine.root / "containers").mkdir(exist_ok=True)
+    for number in range(101):
+        (machine.root / "containers" / f"{number:064x}").write_text("running\n")
+    for visitor in (False, True):
+        assert machine.run("pause_deployment").stdout == "paused 101\n"
+        machine.set("events", f"{int(time.time())} container start {'f' * 64}\n" if visitor else "")
+        calls = len(machine.docker_calls())
+        assert machine.run("unpause_deployment").stdout.startswith("lapsed" if visitor else "held ")
+        verbs = [line.split()[3] for line in machine.docker_calls()[calls:]]
+        assert verbs.index("events") < verbs.index("unpause")
 
 
 def test_a_daemon_that_cannot_tell_what_came_and_went(machine: Machine) -> None:
