@@ -68,7 +68,8 @@ class Bench:
     def __init__(self, lab: Lab, directory: Path) -> None:
         self.source = lab.host("source", address="10.31.0.1", engines=True)
         # a host of the lab has no systemd of its own; where none runs, nothing calls them
-        self.source.run(["/bin/sh", "-c", "cd /usr/bin; for one in systemctl systemd-run; do ln -sf false $one; done"])
+        links = "cd /usr/bin; for one in systemctl systemd-run; do ln -sf false $one; done"
+        self.source.run(["/bin/sh", "-c", links])
         filesystems.mount_btrfs(self.source, DISK, DISK_MEGABYTES)
         self.source.run(["btrfs", "subvolume", "create", DATA])
         self.store = lab.host("store", address="10.31.0.2")
