@@ -10,7 +10,7 @@ from pathlib import Path
 # what a line says of the contents of the file at a path, by its kind and status
 Digest = Callable[[bytes, str, os.stat_result], str]
 
-_KINDS = {
+KINDS = {
     stat.S_IFREG: "f",
     stat.S_IFDIR: "d",
     stat.S_IFLNK: "l",
@@ -42,7 +42,7 @@ def _escape(name: bytes) -> bytes:
 
 def _line(path: bytes, digest: Digest) -> bytes:
     found = os.lstat(path)
-    kind = _KINDS[stat.S_IFMT(found.st_mode)]
+    kind = KINDS[stat.S_IFMT(found.st_mode)]
     fields = (
         kind,
         f"{stat.S_IMODE(found.st_mode):o}",

@@ -7,12 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from compiled import compiled
 
-from generator.backend import BuildRequest, build
-from generator.cli.check import check
 from generator.keys import FleetSecret, Keyring
-from generator.render import open_library
-from generator.review import opening
 from tests.cli.fleet import gen, small_fleet
 
 KEYRING = Keyring(FleetSecret(b"test" * 8), "kaizen")
@@ -33,28 +30,9 @@ def owned(directory: Path, value: str, name: str = EDGE, node: str = NODE) -> Pa
     return inventory
 
 
-def compiled(inventory: Path) -> dict[str, bytes]:
-    """Every file of a build, by path; the parsers of other programs are left out, which other tests call."""
-    checked = check(inventory)
-    fleet, plan = checked.loaded.fleet, checked.plan
-    assert fleet is not None, checked.diagnostics
-    assert plan is not None
-    request = BuildRequest(
-        plan=plan,
-        paths=fleet.paths,
-        keyring=KEYRING,
-        library=open_library(),
-        inventory_digest="0" * 64,
-        signers=(),
-        opening=opening(fleet),
-        proved=(),
-        warnings=(),
-        place=str,
-        tools={},
-    )
-    built = build(request, lambda *_: None)
-    assert not built.verification.faults
-    return {file.path: file.content for file in built.files}
+def files_of(inventory: Path) -> dict[str, bytes]:
+    """Every file of a build, by path."""
+    return {file.path: file.content for file in compiled(inventory, KEYRING).files}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +41,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, byte
     made = {}
     for name, value in (("given", ""), ("unknown", "unknown"), ("known", f'["{FIRST}", "{SECOND}"]')):
         directory = tmp_path_factory.mktemp(name)
-        made[name] = compiled(owned(directory, value) if value else small_fleet(directory))
+        made[name] = files_of(owned(directory, value) if value else small_fleet(directory))
     return made
 
 
@@ -95,7 +73,7 @@ def test_a_key_that_nobody_knows_lets_nobody_in(builds: dict[str, dict[str, byte
     assert f"it cannot run send_nightly on `{SERVER}`" in warned.stderr
     assert "1 more wait for a key" in warned.stderr
     assert re.search(r"kaizen\.yml:\d+:\d+", warned.stderr)
-    assert compiled(inventory) == builds["unknown"]
+    assert files_of(inventory) == builds["unknown"]
 
 
 @pytest.mark.parametrize("name", ["unknown", "known"])
@@ -124,7 +102,7 @@ def test_keys_show_and_rotate_know_them(tmp_path: Path) -> None:
     refused = gen("keys", "rotate", inventory, "--edge", EDGE)
     assert (refused.exit_code, "makes the key" in refused.output) == (2, True)
     inventory.write_text(f"{inventory.read_text()}\nkeys: {{epoch: 3, accept_previous: true}}\n")
-    assert [FIRST in line for line in lines(compiled(inventory))] == [True]
+    assert [FIRST in line for line in lines(files_of(inventory))] == [True]
 
 
 def test_why_names_the_line(tmp_path: Path) -> None:

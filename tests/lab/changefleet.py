@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from compiled import compiled
 
-from generator.backend import BuildRequest, build
-from generator.cli.check import check
 from generator.keys import FleetSecret, Keyring
 from generator.lab import Completed, Host, Lab, services
-from generator.render import open_library
-from generator.review import opening
 
 from .faults.judge import Store, unlike_manifest
 from .fleet import DEPLOYMENT, LabFleet, host_key, identifier
@@ -68,26 +65,9 @@ class ChangeFleet(LabFleet):
         """Compile the inventory as it stands; nothing but the external parsers is left out."""
         path = self.directory / "lab.yml"
         path.write_text(yaml.safe_dump(self.inventory, sort_keys=False), encoding="utf-8")
-        checked = check(path)
-        fleet, plan = checked.loaded.fleet, checked.plan
-        assert fleet is not None, checked.diagnostics
-        assert plan is not None
-        assert not checked.errors, checked.diagnostics
-        request = BuildRequest(
-            plan=plan,
-            paths=fleet.paths,
-            keyring=Keyring(FleetSecret(b"secretly" * 4), fleet.deployment),
-            library=open_library(),
-            inventory_digest="0" * 64,
-            signers=(),
-            opening=opening(fleet),
-            proved=(),
-            warnings=(),
-            place=str,
-            tools={},
-        )
+        built = compiled(path, Keyring(FleetSecret(b"secretly" * 4), DEPLOYMENT))
         shutil.rmtree(self.output, ignore_errors=True)
-        for file in build(request, lambda *_: None).files:
+        for file in built.files:
             target = self.output / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.content)

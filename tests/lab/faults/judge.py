@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from manifests import KINDS
+
 from generator.lab import Host
 
 from ..fleet import PROGRAMS
@@ -21,15 +23,6 @@ from ..walker import Tree, differences, walk
 
 IDENTIFIER = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.partial)?")
 OWN = (b"manifest", b"backup.info")
-KINDS = {
-    stat.S_IFREG: "f",
-    stat.S_IFDIR: "d",
-    stat.S_IFLNK: "l",
-    stat.S_IFIFO: "p",
-    stat.S_IFSOCK: "s",
-    stat.S_IFBLK: "b",
-    stat.S_IFCHR: "c",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
