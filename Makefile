@@ -12,7 +12,7 @@ test: .venv/installed
 	development/install-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 3 -m "not lab"
-	$(BIN)/pytest -n 4 --dist loadfile -m lab  # more than processors: they wait most of the time
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m lab  # more than processors: they wait most of the time
 
 lint: .venv/installed
 	$(BIN)/ruff check
