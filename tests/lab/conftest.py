@@ -21,7 +21,8 @@ from .fleet import LabFleet
 HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
-# Minutes each: whoever begins one of them last is waited for by all others. No more than two emulated machines at once.
+# Minutes each: whoever begins one of them last is waited for by all others. Others stand between those that start an
+# emulated machine, so that no more than two of these run at once.
 LONGEST = (
     "sbdi/test_machine_cycle.py",
     "sbdi/test_faults.py",
