@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
+import remembering
 
 KINDS = ("unit", "bats", "lab")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Shellcheck is asked about each script once; workers share the directory of the process that started them."""
+    if not hasattr(config, "workerinput"):
+        os.environ[remembering.VARIABLE] = tempfile.mkdtemp(prefix="capsule-verdicts-")
+    remembering.remember(Path(os.environ[remembering.VARIABLE]))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Forget what shellcheck has said."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(remembering.VARIABLE))
 
 
 def kind_of(keywords: object) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import remembering
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -16,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 class Place:
     """A directory as the home of somebody who compiles, or of somebody who keeps a file.
 
-    ``gen`` is what an installation would put there: this very code, called as a program of its own.
+    ``gen`` is what an installation would put there: this very code, called as a program of its own, which asks
+    shellcheck only about what no other test has asked about.
     """
 
     home: Path
@@ -25,7 +28,8 @@ class Place:
         """Do what the README says about installing."""
         gen = self.path(".local/bin/gen")
         gen.parent.mkdir(parents=True)
-        gen.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m generator \"$@\"\n")
+        told = f"{remembering.VARIABLE}='{os.environ[remembering.VARIABLE]}' PYTHONPATH='{ROOT}'"
+        gen.write_text(f"#!/bin/sh\n{told} exec '{sys.executable}' '{remembering.__file__}' \"$@\"\n")
         gen.chmod(0o755)
 
     def shell(self, script: str, entering: Sequence[str] = (), **variables: str) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import remembering
 import yaml
 
 from generator.lab import Completed, Host, HostState, Lab, services
@@ -63,7 +64,7 @@ class LabFleet:
     def gen(self, *arguments: str, status: int = 0) -> str:
         """Run the command line beside the inventory; its outputs together. It must end with ``status``."""
         done = subprocess.run(
-            [sys.executable, "-m", "generator", *arguments],
+            [sys.executable, remembering.__file__, *arguments],
             cwd=self.directory,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,

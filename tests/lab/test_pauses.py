@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import remembering
 import yaml
 
 from generator.lab import Completed, Host, Lab, containers, disks, services
@@ -49,9 +50,9 @@ class Deployment:
 
     def _gen(self, *arguments: str) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "generator", *arguments],
+            [sys.executable, remembering.__file__, *arguments],
             cwd=self.directory,
-            env={"PYTHONPATH": ":".join(sys.path), "NO_COLOR": "1", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            env={**os.environ, "PYTHONPATH": ":".join(sys.path), "NO_COLOR": "1"},
             capture_output=True,
             text=True,
             check=False,
