@@ -11,8 +11,8 @@ build: .venv/installed $(INVENTORY:.yml=.secret)
 test: .venv/installed
 	development/install-packages
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 3 -m "not lab"
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m lab  # more than processors: they wait most of the time
+	$(BIN)/pytest -n 4 -m "not lab"  # more than processors: they wait much of the time
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m lab
 
 lint: .venv/installed
 	$(BIN)/ruff check

@@ -227,7 +227,10 @@ def test_snapshots_that_take_too_long_are_not_waited_for(fleet: SmallFleet) -> N
 def test_a_signal_in_any_phase_lets_everything_go(fleet: SmallFleet, phase: str) -> None:
     fleet.install()
     server = "store-b" if phase in ("pull", "commit") else "node-2"
-    fleet.answer(f"{server}.{phase}_deployment", f"rm {fleet.root}/answers/{server}.{phase}_deployment; sleep 30")
+    # whoever is being told to go on is waited for, nobody else is
+    seconds = 5 if phase == "unpause" else 30
+    answer = f"{server}.{phase}_deployment"
+    fleet.answer(answer, f"rm {fleet.root}/answers/{answer}; sleep {seconds}")
     running = fleet.start()
     fleet.until_called(phase, 2 if phase in ("pull", "commit") else 3)
     code, words = terminate(running)

@@ -419,7 +419,8 @@ def test_stopping_on_purpose_keeps_every_pause_away(machine: Machine) -> None:
 def test_containers_that_outlive_docker_are_not_taken_for_stopped(machine: Machine) -> None:
     machine.install(DOCKER, control=True)
     machine.unit("docker.service", "active")
-    shim = "exec -a containerd-shim-runc-v2 bash -c 'sleep 30; :' -namespace moby -id 0"
+    # what sleeps outlives the shim, and holds nothing that this test waits for
+    shim = "exec -a containerd-shim-runc-v2 bash -c 'sleep 30 &>/dev/null; :' -namespace moby -id 0"
     stop = f"{machine.root}/bin/stop_docker_deployment; echo $?"
     program = f"( {shim} ) & {stop}; kill $!; {stop}"
     # in a network of its own, so that no other test takes the shim for a container of its own host
