@@ -68,7 +68,7 @@ def prepared(lab: Lab, home: Path, count: int) -> Controller:
 def inventory(names: list[str], nodes: dict[str, object]) -> dict[str, object]:
     """A fleet that backs itself up each night, and is collected."""
     nightly = {
-        "protects": names,
+        "protects": list(names),  # a list of its own: YAML would make an alias of one that stands in two places
         "store": {"engine": "tree", "path": "/backups"},
         "schedule": "15 1 * * *",
         "expected_duration": "90m",

@@ -127,6 +127,9 @@ class Bench:
         self.store.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/key"])
         public = self.store.path("/root/key.pub").read_text(encoding="utf-8")
         self.source.run(["install", "-D", "-m", "0600", "/dev/stdin", "/root/.ssh/authorized_keys"], stdin=public)
+        key = next(path.name for path in self.store.path(KEYS).iterdir() if path.name.endswith("send_whole_data"))
+        # ssh refuses a key of its own user that a group may read, as the account's own is
+        self.store.run(["install", "-m", "0400", f"{KEYS}/{key}", "/root/sealed.key"])
 
     # -- the ways ---------------------------------------------------------------------------------------------------
 
@@ -140,10 +143,7 @@ class Bench:
         self._fetch("data", SEALED)
 
     def _fetch(self, module: str, target: str) -> None:
-        key = next(path.name for path in self.store.path(KEYS).iterdir() if path.name.endswith("send_whole_data"))
         ssh = f"ssh -F /dev/null -i /root/sealed.key -l backupoperator -o HostKeyAlias=source {self._pinned()}"
-        # ssh refuses a key of its own user that a group may read, as the account's own is
-        self.store.run(["install", "-m", "0400", f"{KEYS}/{key}", "/root/sealed.key"])
         self.store.run(["rsync", "-a", "-e", ssh, f"{self.source.address}::{module}/", target], seconds=3600)
 
     def pull(self) -> None:

@@ -89,6 +89,7 @@ class QuiescerEngine(Protocol):
 
     name: str
     settings: type[EngineSettings]
+    looks_early: bool  # whether holding finds out by itself what has changed since the candidates were listed
     remembers: bool  # whether what has begun during a pause can still be asked for after it
 
     def packages(self, node: Node) -> tuple[str, ...]:

@@ -116,10 +116,13 @@ def _lease_capsule(
                 one.origin,
                 engine=ShellWord.of(one.engine),
                 remembers=quiescers()[one.engine].remembers,
+                looks_early=quiescers()[one.engine].looks_early,
                 arguments=quiescers()[one.engine].arguments(fleet, one),
             )
             for one in ordered
         ),
+        asking=not all(quiescers()[engine].remembers for engine in engines),
+        remembering=any(quiescers()[engine].remembers for engine in engines),
         flushed=tuple(ShellWord.of(path) for path in _flushed(plan, node)),
         flush_seconds=ShellWord.of(str(max(1, min(FLUSH_SECONDS, plan.lease.deadline_seconds // 4)))),
         deadline_seconds=ShellWord.of(str(plan.lease.deadline_seconds)),

@@ -19,6 +19,7 @@ class DockerQuiescer:
     """Pauses every running container of the node's Docker daemon."""
 
     name = "docker"
+    looks_early = True
     remembers = True  # by the daemon's events
     settings: type[EngineSettings] = DockerSettings
 

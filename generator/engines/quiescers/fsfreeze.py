@@ -23,6 +23,7 @@ class FsfreezeQuiescer:
     """Freezes one filesystem; whether that is safe is looked at again each time, on the node."""
 
     name = "fsfreeze"
+    looks_early = False  # there is nothing to ask anybody
     remembers = False  # nothing has begun on it
     settings: type[EngineSettings] = FsfreezeSettings
 

@@ -17,6 +17,7 @@ class PodmanQuiescer:
     """Pauses every running container of root."""
 
     name = "podman"
+    looks_early = True
     remembers = False  # it cannot be asked for what was before some moment
     settings: type[EngineSettings] = PodmanSettings
 

@@ -31,6 +31,7 @@ class ServiceQuiescer:
     """Stops a unit where it runs."""
 
     name = "service"
+    looks_early = False  # one that somebody has stopped meanwhile is stopped again without a word
     remembers = False  # a unit that is started again has left its rest itself
     settings: type[EngineSettings] = ServiceSettings
 

@@ -26,6 +26,7 @@ from generator.plan import Capsule
 REPOSITORY = Path(__file__).parents[3]
 
 # `containers` has a file for each container that holds its state. Files beside it make a call slow or make it fail.
+# It remembers 256 of the events that a test writes down and of its own pauses.
 DOCKER = """#!/bin/bash
 cd {root}
 printf '%s\\n' "$*" >>docker.calls
@@ -44,8 +45,12 @@ hurt before
 if [[ "$verb" == events || "$verb" == --stream=false ]]; then
   [[ ! -e events.fail ]] || exit 125
   for word; do case "$last" in --since) since="$word" ;; esac; last="$word"; done
-  [[ "$verb" == events ]] && nano=000000000
-  while read -r at words; do (( at < since )) || echo "${{nano:+$at$nano }}$words"; done < <(cat events 2>/dev/null)
+  sed 's/ /000000000 /' events 2>/dev/null | cat - own.events 2>/dev/null | sort -n -s | tail -n 256 >remembered
+  while read -r at words; do
+    (( at < since * 1000000000 )) && continue
+    [[ "$verb" != events ]] || words="$at $words"
+    echo "$words"
+  done <remembered
   exit 0
 fi
 if [[ -e "$verb.slow" ]]; then sleep "$(<"$verb.slow")"; fi
@@ -60,14 +65,16 @@ case "$verb" in
     for word; do case "$word" in status=*) wanted="${{word#*=}}" ;; esac; done
     for one in containers/*; do [[ ! -e "$one" || "$(<"$one")" != "$wanted" ]] || echo "${{one##*/}}"; done
     [[ "$wanted" != running || ! -e newcomer ]] || {{ mv newcomer containers/"$(printf 'e%.0s' {{1..64}})"; }}
+    [[ "$wanted" != paused || ! -e resumed ]] || {{ echo running >"containers/$(<resumed)"; rm resumed; }}
     ;;
   pause | unpause)
     from=running to=paused
     [[ "$verb" == pause ]] || from=paused to=running
-    [[ ! -e "$verb.steal" ]] || echo "$to" >"containers/$(<"$verb.steal")"
+    [[ ! -e "$verb.steal" ]] || {{ echo "$to" >"containers/$(<"$verb.steal")"; rm "$verb.steal"; }}
     for one; do
       if [[ "$(cat "containers/$one" 2>/dev/null)" == "$from" ]]; then
         echo "$to" >"containers/$one"; echo "$one"
+        [[ "$verb" != pause ]] || echo "$(date +%s%N) container pause $one" >>own.events
       else echo "Error response from daemon: no $one to $verb" >&2; status=1; fi
       hurt amid
     done ;;
@@ -132,7 +139,8 @@ class Machine:
                     stream.close()
         # a watchdog ends by itself when its lease is gone
         for lease in self.root.glob("run/*/lease_*"):
-            shutil.rmtree(lease)
+            # at once, because the watchdog may just be writing there
+            shutil.rmtree(lease.rename(self.root / f"over-{lease.name}"))
         shutil.rmtree(self.root)
 
     def tool(self, name: str, text: str) -> None:
