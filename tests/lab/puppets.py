@@ -26,6 +26,8 @@ OWN = (
     "/var/cache/puppet",
     "/var/lib/puppet",
     "/var/lib/puppetserver",
+    "/var/log/puppetdb",
+    "/var/lib/puppetdb",
     "/tmp",
     "/run",
 )
@@ -37,7 +39,9 @@ server = puppet
 keylength = 2048
 [server]
 autosign = true
-reports = store
+storeconfigs = true
+storeconfigs_backend = puppetdb
+reports = store,puppetdb
 reportdir = {reports}
 """
 # no address is asked for what a cloud would say of the host
@@ -60,6 +64,8 @@ def prepare(host: Host, addresses: Mapping[str, str]) -> None:
         ["bash", "-c", "rm -f /etc/ssh/ssh_host_*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key"]
     )
     services.start_sshd(host)
+    # as on every machine: Facter takes the address of the interface of this route for the host's own
+    host.run(["ip", "route", "add", "default", "dev", "eth0"])
     put(host, "/etc/puppetlabs/facter/facter.conf", FACTER)
     put(host, "/etc/puppet/puppet.conf", CONFIGURATION.format(name=host.name, reports=REPORTS))
 
@@ -69,20 +75,25 @@ def put(host: Host, path: str, content: str) -> None:
 
 
 def begin_server(host: Host) -> None:
-    """Make the certificate authority and start the server; `await_server` says when it is up."""
+    """Make the authority and start the server, which tells PuppetDB; `await_server` says when it is up."""
     host.run(["sed", "-i", f"s/-Xms1g -Xmx1g/{JAVA}/", "/etc/default/puppetserver"])
     host.run(["sed", "-i", TLS, "/etc/puppet/puppetserver/conf.d/webserver.conf"])
     settings = "/etc/puppet/puppetserver/conf.d/puppetserver.conf"
     host.run(["sed", "-i", "s/#max-active-instances: 1/max-active-instances: 1/", settings])
-    made = f"puppetserver ca setup --certname {SERVER} && exec puppetserver foreground"
-    services.background(host, f"bash -c '{made}'", LOG)
+    host.run(["puppetserver", "ca", "setup", "--certname", SERVER], seconds=PATIENCE)
+    services.background(host, "puppetserver foreground", LOG)
 
 
 def await_server(host: Host) -> None:
     """Return once the server answers; what it said instead is the error."""
+    await_running(host, f"https://{SERVER}:8140/status/v1/simple", LOG)
+
+
+def await_running(host: Host, status: str, log: str) -> None:
+    """Return once a program of Puppet's tells at the address ``status`` that it runs; its ``log`` is the error."""
     ends = time.monotonic() + PATIENCE
-    while host.run(["curl", "-sk", f"https://{SERVER}:8140/status/v1/simple"], check=False).out != "running":
-        assert time.monotonic() < ends, host.path(LOG).read_text("utf-8")[-3000:]
+    while host.run(["curl", "-sk", status], check=False).out != "running":
+        assert time.monotonic() < ends, host.path(log).read_text("utf-8")[-3000:]
         time.sleep(0.2)
 
 
@@ -121,11 +132,11 @@ class Answer:
     body: str
 
 
-def ask(host: Host, path: str, *options: str) -> Answer:
-    """Ask the server with the certificate of the host's own agent."""
+def ask(host: Host, path: str, *options: str, port: int = 8140) -> Answer:
+    """Ask what listens at ``port`` of the server's host with the certificate of the host's own agent."""
     tls = ("--cacert", f"{SSL}/certs/ca.pem", "--cert", f"{SSL}/certs/{host.name}.pem")
     key = ("--key", f"{SSL}/private_keys/{host.name}.pem")
-    where = f"https://{SERVER}:8140/{path}"
+    where = f"https://{SERVER}:{port}/{path}"
     said: Completed = host.run(
         ["curl", "-s", "--path-as-is", "-w", "\\n%{http_code}", *tls, *key, *options, where], seconds=PATIENCE
     )

@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from docs.pages import Carry, follow
 from docs.place import ROOT, Place
 
-from generator.lab import Host, Lab
+from generator.lab import Host, Lab, services
 
-from . import puppets
+from . import puppetdb, puppets
 from .machines import Machine, Node, carry
+from .puppetdb import BUILD_HOST, Wired
 from .puppets import Listening, ask, facts
 from .walker import Tree, differences, walk
 
 ADDRESSES = {"puppet": "192.0.2.10", "server-1": "192.0.2.11", "server-2": "192.0.2.12", "collector": "192.0.2.20"}
+NAMES = ADDRESSES | {BUILD_HOST: "192.0.2.30"}
 TOUCHED = ("/etc", "/opt/capsule", "/var/lib/backupoperator", "/var/lib/capsule", "/var/log/capsule")
 BUILD = "fleet/output/example"
 PROGRAMS = "/opt/capsule/example/bin"
@@ -38,8 +41,8 @@ CLAIMS: dict[str, object] = {
 }
 
 pytestmark = pytest.mark.skipif(
-    any(shutil.which(program) is None for program in ("puppetserver", "puppet", "curl")),
-    reason="there is no Puppet server here",
+    any(shutil.which(program) is None for program in ("puppetserver", "puppetdb", "puppet", "curl", "psql")),
+    reason="there is no Puppet server here, or no PuppetDB",
 )
 
 
@@ -47,7 +50,7 @@ pytestmark = pytest.mark.skipif(
 class Site:
     """The fleet of the page, after everything in it was done."""
 
-    build_host: Place
+    build_host: Wired
     hosts: dict[str, Host]
     consoles: dict[str, Listening]
 
@@ -77,23 +80,33 @@ class Site:
         root = self.hosts[name].path("/")
         return self.build_host.shell(f"gen verify {BUILD} --node {name} --root {root} --signers signer.pub")
 
+    def ask_puppetdb(self, inventory: str, *options: str, certificate: str = BUILD_HOST) -> tuple[int, str]:
+        """What gen says of an import as the page has it, into ``inventory``, to whom shows ``certificate``."""
+        shown = f"--ca ../puppet/ca.pem --cert ../puppet/{certificate}.pem --key ../puppet/{certificate}.key"
+        asked = f"gen import puppetdb https://puppet:8081 -o {inventory} {shown} {' '.join(options)}"
+        return self.build_host.shell(f"cd fleet && {asked}")
+
 
 @pytest.fixture(scope="module")
 def site(lab_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Four machines as their administrator left them, on which the page is followed to its end."""
-    build_host = Place(tmp_path_factory.mktemp("build"))
-    build_host.install_gen()
+    """Five machines as their administrator left them, on which the page is followed to its end."""
+    place = Place(tmp_path_factory.mktemp("build"))
+    place.install_gen()
     with Lab(lab_directory) as lab:
-        hosts = {name: lab.host(name, address=address, base=Path("/")) for name, address in ADDRESSES.items()}
-        for host in hosts.values():
-            puppets.prepare(host, ADDRESSES)
-        puppets.begin_server(hosts["puppet"])
+        made = {name: lab.host(name, address=address, base=Path("/")) for name, address in NAMES.items()}
+        for host in made.values():
+            puppets.prepare(host, NAMES)
+        puppets.begin_server(made[puppets.SERVER])
+        puppetdb.begin(made[puppets.SERVER])
+        build_host = Wired(place=place, host=made[BUILD_HOST])
+        hosts = {name: made[name] for name in ADDRESSES}
         consoles = {name: Listening(Node(host, seconds=puppets.PATIENCE), []) for name, host in hosts.items()}
-        machines: dict[str, Machine] = {"build-host": build_host, **consoles}
+        machines: dict[str, Machine] = {BUILD_HOST: build_host, **consoles}
 
         def carry_to(carried: Carry) -> None:
             if carried.host == puppets.SERVER:
                 puppets.await_server(hosts[puppets.SERVER])
+                puppetdb.wait(hosts[puppets.SERVER])
             carry(machines, carried)
 
         assert follow(ROOT / "docs/puppet.md", machines, carry_to) > 25
@@ -115,6 +128,51 @@ def test_what_is_installed_is_the_build(site: Site) -> None:
     for name in ("server-1", "collector"):
         status, said = site.verify(name)
         assert status == 0, said
+
+
+def test_puppetdb_tells_what_the_nodes_are_and_the_key_that_one_has_made(site: Site) -> None:
+    status, said = site.ask_puppetdb("new.yml", "--fleet", "new")
+    assert (status, re.findall(r"^\w+\[(C\d+)", said, re.MULTILINE)) == (1, ["C0715"]), said
+    nodes = yaml.safe_load(site.build_host.path("fleet/new.yml").read_text("utf-8"))["nodes"]
+    assert sorted(nodes) == ["collector", "server-1"]
+    for name, node in nodes.items():
+        public = site.hosts[name].path("/etc/ssh/ssh_host_ed25519_key.pub").read_text("utf-8")
+        assert node["reach"] == {"address": ADDRESSES[name]}
+        assert node["host_keys"] == [" ".join(public.split()[:2])]
+        assert node["os_family"] == "debian"
+
+    known = site.build_host.path("fleet/inventory.yml").read_text("utf-8")
+    waiting, count = re.subn(r"(own_keys: {server-1.send_nightly): .*}", r"\1: unknown}", known)
+    assert count == 1
+    site.build_host.path("fleet/waiting.yml").write_text(waiting, "utf-8")
+    status, said = site.ask_puppetdb("waiting.yml")
+    assert (status, site.build_host.path("fleet/waiting.yml").read_text("utf-8")) == (0, known), said
+
+
+def test_puppetdb_has_the_catalogs_and_no_private_key(site: Site) -> None:
+    held = puppetdb.everything(site.hosts[puppets.SERVER])
+    assert "Capsule 'backup_nightly' of node 'server-1'" in held
+    for name in ("collector", "server-1"):
+        keys = site.keys(name)
+        assert [key in held for key in keys] == [False] * len(keys)
+
+
+def test_puppetdb_neither_answers_nor_believes_an_agent(site: Site) -> None:
+    thief = site.hosts["server-1"]
+    for kind, suffix in (("certs", "pem"), ("private_keys", "key")):
+        shown = thief.path(f"{puppets.SSL}/{kind}/server-1.pem").read_bytes()
+        site.build_host.path(f"puppet/server-1.{suffix}").write_bytes(shown)
+    status, said = site.ask_puppetdb("stolen.yml", certificate="server-1")
+    assert (status, "certificate name server-1 doesnt appear in the certificate allowlist" in said) == (2, True), said
+    told = ask(thief, "pdb/cmd/v1?command=replace_facts&version=5&certname=collector", "-d", "{}", port=8081)
+    assert told.status == 403, told
+
+
+def test_a_node_that_puppetdb_was_told_to_forget_is_gone_from_the_source(site: Site) -> None:
+    gone = "the source no longer has `nodes.server-1`"
+    assert gone not in site.ask_puppetdb("inventory.yml")[1]
+    site.hosts[puppets.SERVER].run(["puppet", "node", "deactivate", "server-1"], seconds=puppets.PATIENCE)
+    services.until(lambda: gone in site.ask_puppetdb("inventory.yml")[1], "PuppetDB to forget", 300)
 
 
 def test_only_looking_names_what_the_next_run_changes_and_shows_no_key(site: Site) -> None:

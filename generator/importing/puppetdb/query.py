@@ -71,14 +71,19 @@ def _page(source: PuppetDb, connection: http.client.HTTPSConnection, offset: int
     answer = connection.getresponse()
     content = answer.read(LARGEST + 1)
     if answer.status != 200:
-        said = content[:200].decode("utf-8", "replace").split("\n")[0]
-        raise _unanswered(source, f"{answer.status} {answer.reason} {said}".strip())
+        raise _unanswered(source, f"{answer.status} {answer.reason} {_words(content)}".strip())
     if len(content) > LARGEST:
         raise _unanswered(source, "its answer is too large")
     rows = json.loads(content)
     if not isinstance(rows, list):
         raise _unanswered(source, "it answers with something else than a list")
     return rows
+
+
+def _words(content: bytes) -> str:
+    """What an answer says to people: PuppetDB does so in plain text, other servers send documents."""
+    said = content[:400].decode("utf-8", "replace").split("\n")[0]
+    return "" if said.startswith(("{", "<")) else said
 
 
 def _connection(source: PuppetDb) -> http.client.HTTPSConnection:
@@ -99,5 +104,5 @@ def _connection(source: PuppetDb) -> http.client.HTTPSConnection:
 
 
 def _unanswered(source: PuppetDb, reason: str) -> Exception:
-    advice = "ask with a certificate that PuppetDB accepts (--cert, --key, --ca), or import saved facts"
+    advice = "ask with a certificate that PuppetDB's allowlist has (--cert, --key, --ca), or import saved facts"
     return failure("C0741", f"PuppetDB at {source.url} does not tell: {reason}", advice)

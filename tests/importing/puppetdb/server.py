@@ -69,8 +69,10 @@ def _signed(
 
 
 @contextmanager
-def puppetdb(authority: Authority, facts: Mapping[str, Mapping[str, Any]], status: int = 200) -> Iterator[PuppetDb]:
-    """PuppetDB with ``facts``, on a port of its own, and how to ask it."""
+def puppetdb(
+    authority: Authority, facts: Mapping[str, Mapping[str, Any]], status: int = 200, words: str = ""
+) -> Iterator[PuppetDb]:
+    """PuppetDB with ``facts``, on a port of its own, and how to ask it; with another ``status`` it says ``words``."""
     rows = [
         {"certname": name, "environment": "production", "name": fact, "value": value}
         for name, known in sorted(facts.items())
@@ -87,9 +89,10 @@ def puppetdb(authority: Authority, facts: Mapping[str, Mapping[str, Any]], statu
             assert [one["field"] for one in json.loads(asked["order_by"])] == ["certname", "name"]
             found = [row for row in rows if row["name"] in names]
             start = int(asked["offset"])
-            content = json.dumps(found[start : start + int(asked["limit"])]).encode()
+            answer = json.dumps(found[start : start + int(asked["limit"])])
+            content = (answer if status == 200 else words).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", f"{'application/json' if status == 200 else 'text/plain'};charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

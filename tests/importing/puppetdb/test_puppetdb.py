@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,18 @@ NODES = {
 }
 
 
+# The words of PuppetDB 7.12, whose allowlist does not have the certificate.
+REFUSAL = (
+    "Permission denied: The client certificate name build-host doesnt appear in the certificate allowlist."
+    " Is your master's (or other PuppetDB client's) certname listed in PuppetDB's certificate-allowlist file?"
+)
+# PuppetDB 7.12 gave this answer about hosts of the lab whose agents are Puppet 7.23: a row for each fact.
+ANSWER = Path(__file__).with_name("answer.json")
+COLLECTOR_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIACq9Pa7sHaIbMJtcxZmRXJb1U31sO15uO5q92qn4xEt"
+SERVER_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIJon9Bzdj63MrbSZ9ieEY5v5k5CyVsgfWpMf/j8KEl8r"
+OWN_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIE8jlwUDcvY1PGeM+s9F1LvSLFyC/9qIr+oi/4afEh8S"
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.made(tmp_path_factory.mktemp("puppet") / "ssl")
@@ -73,6 +86,34 @@ def test_puppetdb_is_read_page_by_page(authority: Authority, page: int) -> None:
         assert read_puppetdb(source, page) == FACTS
 
 
+def test_what_a_real_puppetdb_has_answered_becomes_nodes(authority: Authority) -> None:
+    rows = json.loads(ANSWER.read_text("utf-8"))
+    facts: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        assert sorted(row) == ["certname", "environment", "name", "value"]
+        facts.setdefault(row["certname"], {})[row["name"]] = row["value"]
+    with puppetdb(authority, facts) as source:
+        assert read_puppetdb(source, 3) == facts
+    proposal = propose(facts, "lab")
+    assert [gap.code for gap in proposal.gaps] == ["C0713", "C0715"]
+    assert proposal.said["nodes"] == {
+        "collector": {
+            "reach": {"address": "192.0.2.20"},
+            "host_keys": [f"ssh-ed25519 {COLLECTOR_KEY}"],
+            "os_family": "debian",
+            "timezone": "UTC",
+        },
+        "server-1": {
+            "reach": {"address": "192.0.2.11"},
+            "host_keys": [f"ssh-ed25519 {SERVER_KEY}"],
+            "os_family": "debian",
+            "timezone": "UTC",
+        },
+    }
+    told = proposal.told["collector"]
+    assert told == {"example": {"server-1.send_nightly": f"ssh-ed25519 {OWN_KEY}"}}
+
+
 def test_puppetdb_answers_nobody_without_a_certificate_of_its_authority(authority: Authority, tmp_path: Path) -> None:
     stranger = Authority.made(tmp_path / "stranger")
     shown, key = stranger.issue("build-host")
@@ -85,7 +126,11 @@ def test_puppetdb_answers_nobody_without_a_certificate_of_its_authority(authorit
 
 
 def test_a_server_that_refuses_or_knows_nothing_is_no_empty_fleet(authority: Authority) -> None:
-    with puppetdb(authority, FACTS, status=403) as source, pytest.raises(ImportFailure, match="403"):
+    with puppetdb(authority, FACTS, 403, REFUSAL) as source, pytest.raises(ImportFailure, match=re.escape(REFUSAL)):
+        read_puppetdb(source)
+    # what a Puppet server says at its own port
+    document = '{\n "message": "no such thing"}'
+    with puppetdb(authority, FACTS, 404, document) as source, pytest.raises(ImportFailure, match=r"404 Not Found$"):
         read_puppetdb(source)
     with puppetdb(authority, {}) as source, pytest.raises(ImportFailure, match="no facts of any active node"):
         read_puppetdb(source)
