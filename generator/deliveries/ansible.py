@@ -12,7 +12,7 @@ from generator.deliveries import plain
 from generator.deliveries.packaged import packaged_files
 from generator.inventory.model import Paths
 from generator.plan import NodePlan
-from generator.render.model import DeliveryFile, RenderedNode
+from generator.render.model import FleetFile, RenderedNode
 from generator.render.templates import TemplateLibrary
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value]"
@@ -69,7 +69,7 @@ class AnsibleDelivery:
         paths: Paths,
         nodes: tuple[RenderedNode, ...],
         library: TemplateLibrary,  # noqa: ARG002
-    ) -> tuple[DeliveryFile, ...]:
+    ) -> tuple[FleetFile, ...]:
         """No file here holds a secret: what a host gets is read from ``nodes/`` when it is installed."""
         # it runs what the plain delivery wrote for a node
         mine = tuple(node for node in nodes if plain.DELIVERY.name in node.plan.deliveries)
@@ -87,8 +87,8 @@ class AnsibleDelivery:
 FLEET_DELIVERY = AnsibleDelivery()
 
 
-def _file(path: str, content: bytes) -> DeliveryFile:
-    return DeliveryFile(path=f"ansible/{path}", content=content, mode=0o644)
+def _file(path: str, content: bytes) -> FleetFile:
+    return FleetFile(path=f"ansible/{path}", content=content, mode=0o644)
 
 
 def _inventory(deployment: str, paths: Paths, nodes: tuple[RenderedNode, ...]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from generator.inventory.model import Paths
-from generator.render.model import DeliveryFile, RenderedNode
+from generator.render.model import DeliveryFile, FleetFile, RenderedNode
 from generator.render.templates import TemplateLibrary
 
 
@@ -28,6 +28,6 @@ class FleetDelivery(Protocol):
 
     def deliver_fleet(
         self, deployment: str, paths: Paths, nodes: tuple[RenderedNode, ...], library: TemplateLibrary
-    ) -> tuple[DeliveryFile, ...]:
+    ) -> tuple[FleetFile, ...]:
         """Files with paths below the deployment's directory; a node's own data lies in files of its own; pure."""
         ...

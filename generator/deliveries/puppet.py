@@ -6,7 +6,8 @@ import base64
 import json
 import re
 from collections.abc import Iterable
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import SupportsBytes, TypeAlias
 
 from generator.deliveries.order import in_placing_order
 from generator.deliveries.own_keys import OwnKeyFile, own_key_files
@@ -14,7 +15,7 @@ from generator.deliveries.packaged import packaged_files
 from generator.deliveries.plain import clock_offset
 from generator.deliveries.requirements import requirements
 from generator.inventory.model import Paths
-from generator.render.model import DeliveryFile, RenderedFile, RenderedNode
+from generator.render.model import FleetFile, RenderedFile, RenderedNode
 from generator.render.templates import TemplateLibrary
 
 Value: TypeAlias = "str | int | bool | list[Value] | dict[str, Value]"
@@ -63,7 +64,7 @@ class PuppetDelivery:
         paths: Paths,
         nodes: tuple[RenderedNode, ...],
         library: TemplateLibrary,  # noqa: ARG002
-    ) -> tuple[DeliveryFile, ...]:
+    ) -> tuple[FleetFile, ...]:
         """The environment; a node's data lie in a file of their own, the builder's alone where a secret is inside."""
         return (
             _file("environment.conf", CONFIGURATION.encode()),
@@ -77,15 +78,28 @@ class PuppetDelivery:
 FLEET_DELIVERY = PuppetDelivery()
 
 
-def _file(path: str, content: bytes, *, sensitive: bool = False) -> DeliveryFile:
-    return DeliveryFile(path=f"puppet/{path}", content=content, mode=0o644, sensitive=sensitive)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    """The file of one node's data, made whenever its bytes are asked for: it holds all files of the node again."""
+
+    deployment: str
+    paths: Paths
+    node: RenderedNode
+
+    def __bytes__(self) -> bytes:
+        # JSON is YAML where it holds nothing but what `_TEXT` matches
+        text = json.dumps(node_data(self.deployment, self.paths, self.node), indent=1, ensure_ascii=False)
+        return f"{text}\n".encode()
 
 
-def _data(deployment: str, paths: Paths, node: RenderedNode) -> DeliveryFile:
-    # JSON is YAML where it holds nothing but what `_TEXT` matches
-    text = json.dumps(node_data(deployment, paths, node), indent=1, ensure_ascii=False)
+def _file(path: str, content: SupportsBytes, *, sensitive: bool = False) -> FleetFile:
+    return FleetFile(path=f"puppet/{path}", content=content, mode=0o644, sensitive=sensitive)
+
+
+def _data(deployment: str, paths: Paths, node: RenderedNode) -> FleetFile:
     sensitive = any(file.sensitive for file in node.files)
-    return _file(f"data/{node.plan.certname}.yaml", f"{text}\n".encode(), sensitive=sensitive)
+    content = _Data(deployment=deployment, paths=paths, node=node)
+    return _file(f"data/{node.plan.certname}.yaml", content, sensitive=sensitive)
 
 
 def node_data(deployment: str, paths: Paths, node: RenderedNode) -> dict[str, Value]:

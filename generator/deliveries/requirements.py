@@ -11,7 +11,7 @@ from generator.plan import NodePlan
 from generator.quoting import ShellWord
 from generator.render.model import Kind, RenderedFile
 
-_PATH_WORD = re.compile(rb"'/(?:[^'\n]|'\\'')*'")  # a path as `ShellWord` writes it
+_PATH_WORD = re.compile(rb"'/[^'\n]*(?:'\\''[^'\n]*)*'")  # a path as `ShellWord` writes it
 _INSTALLER = ("flock", "sha256sum", "stat", "sync", "timeout")
 
 

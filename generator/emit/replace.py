@@ -140,7 +140,7 @@ def _write_tree(staging: Path, files: Iterable[OutputFile]) -> None:
         for file in every:
             descriptor = os.open(f"{root}/{file.path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
             try:
-                _write_all(descriptor, file.content)
+                _write_all(descriptor, bytes(file.content))
             finally:
                 os.close(descriptor)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import SupportsBytes
 
 SECRET_FILE = 0o600
 SECRET_PROGRAM = 0o700
@@ -13,10 +14,13 @@ DIRECTORY = 0o755
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
-    """A file of the output; ``path`` is relative to the deployment's directory, ``mode`` the one it has there."""
+    """A file of the output; ``path`` is relative to the deployment's directory, ``mode`` the one it has there.
+
+    ``content`` are bytes, or what makes the same bytes whenever it is asked: once for the seal, once to be written.
+    """
 
     path: str
-    content: bytes
+    content: SupportsBytes
     mode: int
     sensitive: bool = False
 

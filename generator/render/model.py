@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import SupportsBytes
 
 from generator.plan.nodes import NodePlan
 from generator.plan.origin import Origin
@@ -80,3 +81,17 @@ class DeliveryFile:
     shape: Shape = b""
     template: str = ""
     scripts: tuple[DeliveryFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetFile:
+    """A file that serves the fleet: ``path`` is relative to the deployment's directory.
+
+    ``content`` is made when it is asked for where it repeats what the nodes hold: a second copy of every file would
+    double the memory of a build.
+    """
+
+    path: str
+    content: SupportsBytes
+    mode: int
+    sensitive: bool = False

@@ -102,5 +102,8 @@ def _artifact(node: RenderedNode, index: int, sealing: Sealing) -> Artifact:
 
 def _build_file(file: OutputFile) -> BuildFile:
     return BuildFile(
-        path=file.path, mode=file.mode, sha256=hashlib.sha256(file.content).hexdigest(), sensitive=file.sensitive
+        path=file.path,
+        mode=file.mode,
+        sha256=hashlib.sha256(bytes(file.content)).hexdigest(),
+        sensitive=file.sensitive,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from generator.deliveries.puppet import FLEET_DELIVERY
 from generator.render import Kind, RenderedFile, RenderedNode
-from generator.render.model import DeliveryFile
+from generator.render.model import FleetFile
 from tests.deliveries.box import Box, Ended
 from tests.deliveries.builds import LIBRARY, Build
 
@@ -40,7 +40,7 @@ def node_of(build: Build) -> RenderedNode:
     return RenderedNode(plan=plan, build_id=f"build{build.version}", files=files)
 
 
-def deliver(*builds: Build) -> dict[str, DeliveryFile]:
+def deliver(*builds: Build) -> dict[str, FleetFile]:
     """The environment of a fleet of ``builds``, by path."""
     nodes = tuple(node_of(build) for build in builds)
     found = FLEET_DELIVERY.deliver_fleet(builds[0].deployment, builds[0].paths, nodes, LIBRARY)
@@ -53,7 +53,7 @@ def put(build: Build, box: Box) -> None:
     for path, file in deliver(build).items():
         inside = f"{ENVIRONMENT}/{path.removeprefix('puppet/')}"
         box.write(inside, "", 0o600 if file.sensitive else 0o644)
-        box.path(inside).write_bytes(file.content)
+        box.path(inside).write_bytes(bytes(file.content))
 
 
 def apply(box: Box, *options: str, program: str = "") -> Ended:

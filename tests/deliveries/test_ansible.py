@@ -42,7 +42,7 @@ def node(name: str = "web-1", *, port: int = 22, permits: str = "") -> RenderedN
 def delivered(*nodes: RenderedNode) -> dict[str, str]:
     files = FLEET_DELIVERY.deliver_fleet("kaizen", Build().paths, nodes, LIBRARY)
     assert not [file.path for file in files if file.sensitive or not file.path.startswith("ansible/")]
-    return {file.path: file.content.decode() for file in files}
+    return {file.path: bytes(file.content).decode() for file in files}
 
 
 def test_it_is_found() -> None:
@@ -86,7 +86,7 @@ def test_a_path_that_looks_like_a_template_is_not_one() -> None:
     capsule = next(file for file in one.files if file.kind is Kind.CAPSULE)
     moved = replace(one, files=(replace(capsule, path="/opt/{{ x }}/bin/permit_restore_whole"),))
     (text,) = [
-        file.content.decode()
+        bytes(file.content).decode()
         for file in FLEET_DELIVERY.deliver_fleet("kaizen", paths, (moved,), LIBRARY)
         if file.path == "ansible/inventory.yml"
     ]

@@ -20,14 +20,14 @@ DATA = "puppet/data/web-1.yaml"
 
 
 def test_the_data_of_a_node_are_the_ones_that_the_module_is_tested_with() -> None:
-    content = deliver(hostile())[DATA].content
+    content = bytes(deliver(hostile())[DATA].content)
     if os.environ.get("CAPSULE_UPDATE_GOLDEN"):
         GOLDEN.write_bytes(content)
     assert content.decode() == GOLDEN.read_text("utf-8")
 
 
 def test_yaml_reads_what_json_wrote() -> None:
-    content = deliver(hostile())[DATA].content
+    content = bytes(deliver(hostile())[DATA].content)
     assert yaml.safe_load(content) == json.loads(content)
     path = "/opt/capsule/kaizen/bin/backup_nightly"
     assert yaml.safe_load(content)["capsule::contents"][path] == HOSTILE.replace("%{", "%{literal('%')}{")
@@ -45,7 +45,7 @@ def test_files_stand_in_the_order_of_placing() -> None:
 
 def test_secrets_stand_apart_and_make_the_file_the_builders_own() -> None:
     build = Build()
-    data = json.loads(deliver(build)[DATA].content)
+    data = json.loads(bytes(deliver(build)[DATA].content))
     assert data["capsule::secrets"] == {"/opt/capsule/kaizen/ssh/web-2.send": "key 1\n"}
     assert deliver(build)[DATA].sensitive
     build.files = [file for file in build.files if not file.sensitive]
@@ -57,7 +57,7 @@ def test_the_environment_has_the_module_and_no_secret_of_any_node() -> None:
     for path in ("environment.conf", "hiera.yaml", "manifests/site.pp", "modules/capsule/manifests/init.pp"):
         assert f"puppet/{path}" in files
     assert not [path for path in files if "/spec/" in path]
-    assert [path for path, file in files.items() if b"key 1\n" in file.content or file.sensitive] == [DATA]
+    assert [path for path, file in files.items() if b"key 1\n" in bytes(file.content) or file.sensitive] == [DATA]
 
 
 def test_an_edit_of_one_node_leaves_the_data_of_the_others() -> None:

@@ -70,7 +70,7 @@ class ChangeFleet(LabFleet):
         for file in built.files:
             target = self.output / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.content)
+            target.write_bytes(bytes(file.content))
             target.chmod(file.mode)
 
     def push(self, *names: str) -> None:
