@@ -58,8 +58,7 @@ def build(request: BuildRequest, progress: Progress) -> Build:
     other processors while this one renders.
     """
     with verification(request.library, request.tools) as verifying:
-        nodes = _render(request, verifying, progress)
-        delivered = _deliver(request, nodes, verifying, progress)
+        nodes, delivered = _render(request, verifying, progress)
         progress("seal", 0, 1)
         files = _seal(request, nodes, delivered)
         progress("seal", 1, 1)
@@ -88,33 +87,32 @@ def _seal(
     return assemble(sealing, nodes, delivered, (*review_pages(review), *_deliver_fleet(request, nodes)))
 
 
-def _render(request: BuildRequest, verifying: Verification, progress: Progress) -> tuple[RenderedNode, ...]:
+def _render(
+    request: BuildRequest, verifying: Verification, progress: Progress
+) -> tuple[tuple[RenderedNode, ...], dict[str, tuple[DeliveryFile, ...]]]:
+    """Every node with its own manifest, and what delivers it by its name."""
     plan = request.plan
     manifest_path = f"{request.paths.programs}/manifest.json"
     nodes = []
+    delivered = {}
     for count, node in enumerate(plan.nodes):
         progress("render", count, len(plan.nodes))
         rendered = render_node(plan.deployment, node, request.keyring, request.library)
         verifying.see_node(rendered)
-        nodes.append(seal_node(plan.deployment, manifest_path, rendered))
+        sealed = seal_node(plan.deployment, manifest_path, rendered)
+        nodes.append(sealed)
+        delivered[node.name] = _deliver(request, sealed)
+        verifying.see_delivery(node.name, delivered[node.name])
     progress("render", len(nodes), len(nodes))
-    return tuple(nodes)
+    return tuple(nodes), delivered
 
 
-def _deliver(
-    request: BuildRequest, nodes: tuple[RenderedNode, ...], verifying: Verification, progress: Progress
-) -> dict[str, tuple[DeliveryFile, ...]]:
-    found = {}
-    for count, node in enumerate(nodes):
-        progress("deliver", count, len(nodes))
-        found[node.name] = tuple(
-            file
-            for name in node.plan.deliveries
-            for file in deliveries()[name].deliver(request.plan.deployment, request.paths, node, request.library)
-        )
-        verifying.see_delivery(node.name, found[node.name])
-    progress("deliver", len(nodes), len(nodes))
-    return found
+def _deliver(request: BuildRequest, node: RenderedNode) -> tuple[DeliveryFile, ...]:
+    return tuple(
+        file
+        for name in node.plan.deliveries
+        for file in deliveries()[name].deliver(request.plan.deployment, request.paths, node, request.library)
+    )
 
 
 def _deliver_fleet(request: BuildRequest, nodes: tuple[RenderedNode, ...]) -> tuple[OutputFile, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -48,6 +49,7 @@ hierarchy:
     path: "%{{trusted.certname}}.yaml"
 """
 
+_ENCODER = json.JSONEncoder(indent=1, ensure_ascii=False, check_circular=False)
 _ASCII_TEXT = bytes([0x09, 0x0A, *range(0x20, 0x7F)])
 # what YAML takes between double quotes as it is: no other control characters, line ends or byte order marks
 _TEXT = re.compile("[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
@@ -88,8 +90,11 @@ class _Data:
 
     def __bytes__(self) -> bytes:
         # JSON is YAML where it holds nothing but what `_TEXT` matches
-        text = json.dumps(node_data(self.deployment, self.paths, self.node), indent=1, ensure_ascii=False)
-        return f"{text}\n".encode()
+        data = node_data(self.deployment, self.paths, self.node)
+        written = io.BytesIO()
+        written.writelines(piece.encode() for piece in _ENCODER.iterencode(data))
+        written.write(b"\n")
+        return written.getvalue()
 
 
 def _file(path: str, content: SupportsBytes, *, sensitive: bool = False) -> FleetFile:

@@ -105,7 +105,7 @@ class TemplateLibrary:
         self._templates: dict[str, Template] = {}
         self._outlines: dict[Shape, str] = {}
         self._shapes: dict[tuple[str | Shape, ...], Shape] = {}
-        self._records: dict[str, tuple[Holes, Any]] = {}
+        self._records: dict[str, tuple[Hole, Any]] = {}
         self._environments = {language: self._environment(accepted) for language, accepted in LANGUAGES.items()}
 
     def _environment(self, accepted: tuple[type[Quoted], ...]) -> Environment:
@@ -169,8 +169,8 @@ class TemplateLibrary:
         return Template.from_code(environment, environment.compile(tree, template), {})
 
     def _open_named(self, name: str, value: Hole) -> Any:
-        """Capsules of a node come with one table of tools, which is the largest record of all: opened once."""
-        if not isinstance(value, Holes):
+        """Capsules of a node come with one table of tools, and its installers with one list of files: opened once."""
+        if not isinstance(value, Holes | tuple):
             return self._open(value, None, tracing=False)
         last = self._records.get(name)
         if last is None or last[0] is not value:
@@ -179,7 +179,10 @@ class TemplateLibrary:
 
     def _shape(self, template: str, chunks: list[str]) -> Shape:
         # what a template says is one string object for all files, whose hash Python remembers
-        parts: tuple[str | Shape, ...] = (template, *[_part(chunk) for chunk in chunks])
+        parts: tuple[str | Shape, ...] = (
+            template,
+            *[chunk if type(chunk) is str else _part(chunk) for chunk in chunks],
+        )
         shape = self._shapes.get(parts)
         if shape is None:
             digest = hashlib.sha256()
@@ -222,8 +225,6 @@ def _without_last_newline(chunks: list[str]) -> list[str]:
 
 
 def _part(chunk: str) -> str | Shape:
-    if type(chunk) is str:
-        return chunk
     return chunk.shape if isinstance(chunk, FragmentText) else BLANK
 
 

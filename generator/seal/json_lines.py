@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 Record: TypeAlias = dict[str, object]
@@ -15,11 +16,24 @@ class ManifestProblem(ValueError):
 
 def write_manifest(head: Mapping[str, object], lists: Mapping[str, Iterable[Record]]) -> bytes:
     """JSON of ``head``'s fields, then of each list with one record a line."""
-    parts = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+    written = io.BytesIO()  # a fleet's manifest is long: no line of it stays beside the whole
+    written.writelines(piece.encode() for piece in _pieces(head, lists))
+    return written.getvalue()
+
+
+def _pieces(head: Mapping[str, object], lists: Mapping[str, Iterable[Record]]) -> Iterator[str]:
+    before = "{"
+    for name, value in head.items():
+        yield f"{before}\n  {json.dumps(name)}: {json.dumps(value)}"
+        before = ","
     for name, records in lists.items():
-        lines = ",\n".join(f"    {json.dumps(record)}" for record in records)
-        parts.append(f"  {json.dumps(name)}: [\n{lines}\n  ]" if lines else f"  {json.dumps(name)}: []")
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+        yield f"{before}\n  {json.dumps(name)}: "
+        before, start = ",", "["
+        for record in records:
+            yield f"{start}\n    {json.dumps(record)}"
+            start = ","
+        yield "[]" if start == "[" else "\n  ]"
+    yield "\n}\n"
 
 
 class Reader:

@@ -106,7 +106,7 @@ def seal_node(deployment: str, path: str, rendered: RenderedNode) -> RenderedNod
 def write_node_manifest(manifest: NodeManifest) -> bytes:
     """The bytes of a node's manifest, readable again with `parse_node_manifest`."""
     head = _head(manifest.deployment, manifest.generator, manifest.build_id) | {"node": manifest.node}
-    return write_manifest(head, {"artifacts": [_artifact_record(one, fleet=False) for one in manifest.artifacts]})
+    return write_manifest(head, {"artifacts": (_artifact_record(one, fleet=False) for one in manifest.artifacts)})
 
 
 def write_fleet_manifest(manifest: FleetManifest) -> bytes:
@@ -114,8 +114,8 @@ def write_fleet_manifest(manifest: FleetManifest) -> bytes:
     head = _head(manifest.deployment, manifest.generator, manifest.build_id)
     head["inventory_digest"] = manifest.inventory_digest
     lists: dict[str, Iterable[Record]] = {
-        "artifacts": [_artifact_record(one, fleet=True) for one in manifest.artifacts],
-        "files": [_file_record(file) for file in manifest.files],
+        "artifacts": (_artifact_record(one, fleet=True) for one in manifest.artifacts),
+        "files": (_file_record(file) for file in manifest.files),
     }
     return write_manifest(head, lists)
 

@@ -26,6 +26,12 @@ def test_the_data_of_a_node_are_the_ones_that_the_module_is_tested_with() -> Non
     assert content.decode() == GOLDEN.read_text("utf-8")
 
 
+def test_the_data_of_a_node_are_made_anew_whenever_they_are_asked_for() -> None:
+    content = deliver(hostile())[DATA].content
+    assert not isinstance(content, bytes), "a second copy of every file of the fleet would be held until the end"
+    assert bytes(content) == bytes(content)
+
+
 def test_yaml_reads_what_json_wrote() -> None:
     content = bytes(deliver(hostile())[DATA].content)
     assert yaml.safe_load(content) == json.loads(content)

@@ -56,6 +56,15 @@ def test_an_interrupted_build_leaves_a_whole_output(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".gitignore", "kaizen"]
 
 
+def test_content_may_be_made_when_it_is_written(tmp_path: Path) -> None:
+    class Made:
+        def __bytes__(self) -> bytes:
+            return b"made"
+
+    emit(tmp_path / "out", "kaizen", [*build("x"), OutputFile(path="puppet/data", content=Made(), mode=0o644)])
+    assert contents(tmp_path / "out")["puppet/data"] == b"made"
+
+
 def test_a_tree_set_aside_by_a_killed_build_comes_back(tmp_path: Path) -> None:
     out = tmp_path / "out"
     emit(out, "kaizen", build("old"))
