@@ -70,10 +70,15 @@ def background(host: Host, command: str, log: str) -> None:
     host.run(["/bin/bash", "-c", f"exec setsid {command} </dev/null >>{log} 2>&1 &"])
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    """Wait until ``true`` becomes so; raises `LabError` after ``seconds``, saying that ``what`` did not come."""
-    deadline = time.monotonic() + seconds
+def until(true: Callable[[], bool], what: str, seconds: float = 20, *, pace: float = 0.5) -> None:
+    """Wait until ``true`` becomes so; raises `LabError` after ``seconds``, saying that ``what`` did not come.
+
+    It is asked again after a tenth of the time that was waited, and after ``pace`` seconds at most: a command that is
+    run on a host all the time takes a processor from what is waited for.
+    """
+    begun = time.monotonic()
     while not true():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begun
+        if waited > seconds:
             raise LabError(f"waited {seconds:g} s for {what}")
-        time.sleep(0.01)
+        time.sleep(min(max(waited / 10, 0.01), pace))

@@ -154,6 +154,8 @@ def test_docker_runs_under_systemd_and_comes_back_after_a_power_cut(machine: Mac
         machine,
         f"for i in {{1..200}}; do (($(wc -l </srv/data/counter) > {stopped})) && exit; sleep 0.1; done; exit 1",
     )
+    # it would count on beside the test of another machine
+    machine.kill()
 
 
 CHILD = """

@@ -59,7 +59,7 @@ def shell(machine: Machine, script: str) -> str:
 
 def until_mailed(machine: Machine, condition: str) -> None:
     shell(
-        machine, f"for n in {{1..600}}; do if {condition}; then exit 0; fi; sleep 0.2; done; journalctl -n 50; exit 1"
+        machine, f"for n in {{1..120}}; do if {condition}; then exit 0; fi; sleep 1; done; journalctl -n 50; exit 1"
     )
 
 

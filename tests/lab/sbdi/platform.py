@@ -42,7 +42,7 @@ while :; do
   echo "$number" >>/data/counter
   echo "$number"
   read -r -t 3 answer || exit
-  busybox usleep 20000
+  busybox usleep 50000
 done
 """
 _ANSWER = """\

@@ -47,7 +47,7 @@ _COUNT = """
 trap exit TERM
 i=$(cat /docker/counter /docker_local/counter 2>/dev/null | busybox sort -n | busybox tail -n 1)
 i=${i:-0}
-while :; do i=$((i + 1)); echo "$i" >>/docker/counter; echo "$i" >>/docker_local/counter; busybox usleep 250000; done
+while :; do i=$((i + 1)); echo "$i" >>/docker/counter; echo "$i" >>/docker_local/counter; busybox usleep 1000000; done
 """
 _WRITER = """
 [Service]
@@ -124,7 +124,7 @@ class Cycle(Deployment[Host | Machine]):
     def goes_on(self, seconds: float) -> None:
         """The container counts, or does so within ``seconds``."""
         before = self.counted()
-        services.until(lambda: min(self.counted()) > max(before), f"more than {before}", seconds)
+        services.until(lambda: min(self.counted()) > max(before), f"more than {before}", seconds, pace=5)
 
     def writer(self) -> str:
         """What systemd says of the service that stands still in a pause."""
