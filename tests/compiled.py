@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from generator.backend import Build, BuildRequest, build
@@ -34,3 +35,13 @@ def compiled(inventory: Path, keyring: Keyring) -> Build:
     built = build(request, lambda *_: None)
     assert not built.verification.faults
     return built
+
+
+def write(built: Build, output: Path) -> None:
+    """Make ``output`` hold what was built, and nothing else."""
+    shutil.rmtree(output, ignore_errors=True)
+    for file in built.files:
+        target = output / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(bytes(file.content))
+        target.chmod(file.mode)

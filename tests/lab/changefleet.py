@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from compiled import compiled
+from compiled import compiled, write
 
 from generator.keys import FleetSecret, Keyring
 from generator.lab import Completed, Host, Lab, services
@@ -65,13 +64,7 @@ class ChangeFleet(LabFleet):
         """Compile the inventory as it stands; nothing but the external parsers is left out."""
         path = self.directory / "lab.yml"
         path.write_text(yaml.safe_dump(self.inventory, sort_keys=False), encoding="utf-8")
-        built = compiled(path, Keyring(FleetSecret(b"secretly" * 4), DEPLOYMENT))
-        shutil.rmtree(self.output, ignore_errors=True)
-        for file in built.files:
-            target = self.output / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(bytes(file.content))
-            target.chmod(file.mode)
+        write(compiled(path, Keyring(FleetSecret(b"secretly" * 4), DEPLOYMENT)), self.output)
 
     def push(self, *names: str) -> None:
         """Install the build on these nodes, or on all."""

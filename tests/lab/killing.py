@@ -11,6 +11,7 @@ from signal import SIGKILL
 
 from generator.lab import Host, LabError, Process
 
+from .faults.execwatch import ExecWatch
 from .fleet import PROGRAMS, LabFleet
 
 # every sealed tool of the fleet leads to this shim; it counts steps while the directory exists
@@ -98,3 +99,22 @@ def reached(host: Host, running: subprocess.Popen[bytes], seconds: float = 60) -
 def end_steps(host: Host) -> None:
     """Stop counting."""
     host.run(["rm", "-rf", STEPS])
+
+
+def killed_at_rename(host: Host, number: int) -> int:
+    """Run the installer that lies in /root/build and kill all of it when it is about to run `mv` for the ``number``th
+    time; its status."""
+    seen = 0
+
+    def asked(path: str, pid: int) -> None:
+        nonlocal seen
+        if path.endswith("/mv"):
+            seen += 1
+            if seen == number:
+                kill(one for one in host.processes() if one.pid == pid or "install.sh" in " ".join(one.argv))
+
+    with ExecWatch(host, asked):
+        child = host.popen(["/root/build/install.sh"])
+        child.communicate(timeout=120)
+    assert seen >= number, f"{host.name}: only {seen} renames"
+    return child.returncode

@@ -20,6 +20,7 @@ from .changefleet import COLLECTOR, MACHINE, SOURCES, ChangeFleet, ssh_with
 from .faults.execwatch import ExecWatch
 from .faults.runs import DOCUMENTED
 from .fleet import identifier
+from .killing import killed_at_rename
 
 SUDOERS = "/etc/sudoers.d/50-capsule-lab"
 OTHER_BUILD = "sudo there does not know this program"
@@ -201,31 +202,6 @@ def test_a_sender_that_is_replaced_while_it_is_read(fleet: ChangeFleet, transfer
     assert fleet.broken() == []
 
 
-def killed_at_rename(fleet: ChangeFleet, name: str, number: int) -> int:
-    """Run the installer and kill all of it when it is about to run `mv` for the ``number``th time; its status."""
-    fleet.copy_build(name)
-    seen = 0
-    leader = 0
-
-    def asked(path: str, pid: int) -> None:
-        nonlocal seen
-        if path.endswith("/mv"):
-            seen += 1
-            if seen == number:
-                for process in fleet[name].processes():
-                    if "install.sh" in " ".join(process.argv) or process.pid == pid:
-                        with suppress(ProcessLookupError):
-                            os.kill(process.pid, signal.SIGKILL)
-
-    with ExecWatch(fleet[name], asked):
-        child = fleet[name].popen(["/root/build/install.sh"])
-        leader = child.pid
-        child.communicate(timeout=120)
-    assert leader
-    assert seen >= number, f"{name}: only {seen} renames"
-    return child.returncode
-
-
 @pytest.mark.parametrize("number", [3, 6, 9])
 def test_a_night_on_half_installed_nodes(fleet: ChangeFleet, number: int) -> None:
     """Keys, capsules and rules change, and the push stops on two nodes after some of the renames."""
@@ -233,7 +209,8 @@ def test_a_night_on_half_installed_nodes(fleet: ChangeFleet, number: int) -> Non
     change(fleet)
     before = {source: fleet.held(source).names() for source in SOURCES}
     for name in ("alpha", COLLECTOR):
-        assert killed_at_rename(fleet, name, number) != 0
+        fleet.copy_build(name)
+        assert killed_at_rename(fleet[name], number) != 0
     night = fleet.night()
     assert night.backups["beta"].status == 0
     for done in (night.backups["alpha"], night.collection):

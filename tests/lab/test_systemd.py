@@ -1,13 +1,18 @@
-"""A node with systemd's timers, where systemd runs: a timer fires, a failure is mailed, and all of it goes again."""
+"""A node with systemd's timers, where systemd runs: a timer fires, a failure is mailed, and all of it goes again.
+
+Also by dpkg: timers come, change, vanish and go with a package.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from compiled import compiled, write
 
-from generator.keys import FleetSecret, format_secret
+from generator.keys import FleetSecret, Keyring, format_secret
 from generator.lab import Lab, Machine
 from tests.cli.fleet import gen
 
@@ -17,7 +22,7 @@ INVENTORY = """\
 capsule: 1
 fleet: timed
 alerts: {mail: lab@example.org}
-defaults: {scheduler: systemd}
+defaults: {scheduler: systemd, deliveries: [debian, plain]}
 nodes:
   real:
     datasets:
@@ -43,9 +48,12 @@ def machine(machine_directory: Path, tmp_path_factory: pytest.TempPathFactory) -
     inventory.with_suffix(".secret").chmod(0o600)
     built = gen("build", inventory, "-o", directory / "output")
     assert built.exit_code == 0, built.output
+    inventory.write_text(INVENTORY.replace('"15 3 * * *"', '"45 4 * * *"').replace('    scrub: "0 13 * * 0"\n', ""))
+    write(compiled(inventory, Keyring(FleetSecret(b"test" * 8), "timed")), directory / "next")
     with Lab(machine_directory) as lab:
         machine = lab.machine("real", address="10.31.0.9")
         machine.copy_in(directory / "output/timed/nodes/real", "/root/build")
+        machine.copy_in(directory / "next/nodes/real", "/root/next")
         shell(machine, "mkdir -p /srv/data; echo precious >/srv/data/file; chown 1234:1234 /srv/data/file")
         # a device and a set-user-id program are data too
         shell(machine, "mknod /srv/data/device c 1 3; touch /srv/data/program; chmod 4755 /srv/data/program")
@@ -110,3 +118,32 @@ def test_a_stopped_timer_is_started_again_and_all_of_it_goes(machine: Machine) -
     assert shell(machine, "systemctl list-units --all --plain --no-legend 'capsule-timed-*.timer'") == ""
     assert shell(machine, "find /etc/systemd/system -name 'capsule-*'") == ""
     assert shell(machine, "ls /backups") != ""
+
+
+# every timer with whether it is enabled and active and when it is next due, then what of this deployment failed or
+# waits to be read again
+TIMERS = """
+cd /etc/systemd/system
+for timer in capsule-timed-*.timer; do
+  next=$(systemctl show -P NextElapseUSecRealtime $timer)
+  echo $timer $(systemctl is-enabled $timer) $(systemctl is-active $timer) ${next:15:5}
+done
+systemctl list-units --all --plain --no-legend --state=failed,not-found 'capsule-timed-*'
+for unit in capsule-timed-*; do
+  [[ $(systemctl show -P NeedDaemonReload ${unit/@./@x.}) == no ]] || echo stale $unit
+done
+"""
+
+
+def test_timers_come_change_vanish_and_go_with_a_package(machine: Machine) -> None:
+    check, backup, scrub = (
+        f"capsule-timed-{name}.timer enabled active {when}"
+        for name, when in (("check_backups", r"\d\d:\d\d"), ("backup_nightly", "03:15"), ("scrub_nightly", "13:00"))
+    )
+    first = shell(machine, f"dpkg --install /root/build/*.deb >/dev/null; {TIMERS}")
+    assert re.fullmatch("\n".join([backup, check, scrub]), first), first
+    second = shell(machine, f"dpkg --install /root/next/*.deb >/dev/null 2>&1; {TIMERS}")
+    assert re.fullmatch("\n".join([backup.replace("03:15", "04:45"), check]), second), second
+    gone = "find /etc/systemd/system -name 'capsule-*'; systemctl list-units --all --plain --no-legend 'capsule-*'"
+    assert shell(machine, f"dpkg --remove capsule-timed-real >/dev/null; {gone}") == ""
+    assert shell(machine, f"dpkg --purge capsule-timed-real >/dev/null; {gone}; ls -d /backups") == "/backups"

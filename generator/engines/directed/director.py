@@ -205,9 +205,19 @@ def _perform(fleet: Fleet, plan: DirectedPlan) -> Capsule:
         summary=_PERFORM,
         origin=plan.origin,
         interval_seconds=ShellWord.of(str(longest_interval_seconds(plan.schedule.cron))),
+        parts=_parts(fleet, plan),
         **targets,
         **_limits(plan),
         **_calling(fleet, plan, names.PERFORM),
+    )
+
+
+def _parts(fleet: Fleet, plan: DirectedPlan) -> tuple[Holes, ...]:
+    """What a complete backup has, whatever the stores' own builds know."""
+    return tuple(
+        holes_of(dataset.origin, name=ShellWord.of(f"{source} {dataset.name}"))
+        for source in plan.sources
+        for dataset in names.planned_datasets(plan, fleet.node(source))
     )
 
 

@@ -89,6 +89,7 @@ def source_holes(fleet: Fleet, plan: DirectedPlan, store: DirectedStore, source:
                 part=ShellWord.of(names.part_name(source, dataset)),
                 key=ShellWord.of(key_path(fleet, part_connection(fleet, plan, source, dataset).edge.name)),
                 shrink_limit=number(dataset.shrink_limit_percent),
+                path=ShellWord.of(names.dataset_path(dataset)),
             )
             for dataset in names.planned_datasets(plan, server)
         ),

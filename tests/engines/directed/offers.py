@@ -29,6 +29,7 @@ class Part:
     """What the stand-in of one sealed sender offers, and how it lies."""
 
     data: Path
+    path: str  # of which its node says that it is
     identifier: str = ""
     result: str = "complete"
     health: Callable[[], str] = lambda: "intact"
@@ -44,7 +45,7 @@ class Part:
         record.mkdir(exist_ok=True)
         (record / "listing").write_bytes(self.listing(listing(self.data)))
         (record / "record").write_text(
-            f"identifier={self.identifier}\nresult={self.result}\nhealth={self.health()}\n"
+            f"identifier={self.identifier}\npath={self.path}\nresult={self.result}\nhealth={self.health()}\n"
         )
         if self.gate is not None and self.served % 3 == 2:
             self.gate.wait(60)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fleets import HERE, make_directed, make_fleet, make_node, make_store
+from fleets import HERE, make_dataset, make_directed, make_fleet, make_node, make_store
 from rendered import rendered
 
 from generator.engines.contribution import Contribution
@@ -66,7 +66,7 @@ else
     pause_*) echo paused 2 ;;
     unpause_*) echo held 1.25 ;;
     prepare_*) echo frozen; echo snapshot data taken ;;
-    pull_*) echo part "alpha@+data" complete 10 2000; echo result complete ;;
+    pull_*) cat "{root}/parts/${{call%%.*}}"; echo result complete ;;
     list_*) echo 20261118T010000Z.partial; echo 20261119T010000Z ;;
   esac
 fi
@@ -81,8 +81,9 @@ class SmallFleet:
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="capsule-director-"))
-        for name in ("tools", "answers", "openings", "run", "logs", "metrics", "state/locks", "state/runs", "bin"):
+        for name in ("tools", "answers", "openings", "parts", "run", "logs", "metrics", "state/locks", "state/runs"):
             (self.root / name).mkdir(parents=True)
+        (self.root / "bin").mkdir()
         for name, text in (("ssh", SSH), ("logger", "#!/bin/sh\n")):
             path = self.root / "tools" / name
             path.write_text(text.format(root=self.root))
@@ -104,10 +105,13 @@ class SmallFleet:
         docker = Quiescer(name="docker", engine="docker", settings=quiescers()["docker"].settings(), origin=HERE)
         nodes = [
             make_node("director", hostname=socket.gethostname(), tools=tools),
-            *(make_node(name, quiescers=(docker,)) for name in names),
+            *(make_node(name, quiescers=(docker,), datasets=(make_dataset("data"),)) for name in names),
             *(make_node(name) for name in STORES),
         ]
         stores = (make_store(STORES[0], names[:1]), make_store(STORES[1], names[1:]))
+        for store in stores:
+            said = f"part %s data complete {10 // len(store.sources)} {2000 // len(store.sources)}\n"
+            (self.root / "parts" / store.node).write_text("".join(said % name for name in store.sources))
         settings = {
             "lease": Lease(deadline_seconds=20, cool_down_seconds=0, origin=HERE),
             "limits": Limits(duration_seconds=400, parallel=1, largest_file_bytes=1, reserve_bytes=0, origin=HERE),

@@ -50,11 +50,11 @@ class StoreWorld(Namespace):
         self.parts: dict[tuple[str, str], Part] = {}
         self.real_senders = False
         for node, datasets in self.datasets.items():
-            for name in datasets:
+            for name, place in datasets.items():
                 path = self.root / "sources" / node / name
                 path.mkdir(parents=True)
                 (path / "file").write_text(f"{node} {name}\n")
-                self.parts[node, name] = Part(path)
+                self.parts[node, name] = Part(path, place)
         self._tools()
         self.set_now(START)
 

@@ -192,9 +192,23 @@ def test_a_run_that_can_write_nothing_down_says_so(fleet: SmallFleet) -> None:
 
 def test_a_store_that_says_more_than_can_be_counted(fleet: SmallFleet) -> None:
     fleet.install()
-    part = f"part x complete {'9' * 15} {'9' * 17}"
+    part = f"part node-1 data complete {'9' * 15} {'9' * 17}"
     fleet.answer("store-a.pull_deployment", f"for i in {{1..200}}; do echo {part}; done; echo result complete")
     assert (fleet.run().returncode, fleet.state()["bytes"]) == (0, "1000000000000000000")
+
+
+def test_a_part_that_no_store_knows_makes_it_partial(fleet: SmallFleet) -> None:
+    """The stores have an older build: what was added since is frozen, and nobody pulls it."""
+    fleet.install()
+    pull = "store-b.pull_deployment"
+    fleet.answer(pull, "echo part node-2 data complete 1 1; echo part node-9 data complete 1 1; echo result complete")
+    done = fleet.run()
+    assert (done.returncode, fleet.told("commit").pop().split()[1]) == (10, "partial")
+    assert re.findall("PART-UNPULLED.* from=(.*) dataset=(.*)", done.stderr) == [('"node-3"', '"data"')]
+    fleet.answer(
+        pull, "echo part node-2 data complete 1 1; echo part node-3 data failed 0 0; echo result partial; return 10"
+    )
+    assert "PART-UNPULLED" not in fleet.run().stderr
 
 
 def test_a_store_that_keeps_nothing_makes_it_partial_and_two_make_it_failed(fleet: SmallFleet) -> None:
@@ -291,7 +305,7 @@ def test_a_hostile_node_misleads_nobody(fleet: SmallFleet, engine: FanOutEngine)
     fleet.answer("node-1.pause_deployment", "exec head -c 50000000 /dev/zero")
     fleet.answer("node-2.pause_deployment", "printf 'paused 1\\npaused 2\\n'")
     fleet.answer("node-3.pause_deployment", "printf 'paused 1\\n'; printf '\\e]0;owned\\a\\e[2J' >&2; return 1")
-    fleet.answer("store-a.pull_deployment", "printf 'part x complete 99999999999999999999 1\\npart $(id) a 1 1\\n'")
+    fleet.answer("store-a.pull_deployment", "printf 'part x y complete 99999999999999999999 1\\npart $(id) a 1 1\\n'")
     done = fleet.run()
     assert done.returncode == 10
     assert not re.search(r"[^\n -~]", done.stderr + fleet.log())

@@ -122,6 +122,26 @@ def test_an_order_ends_no_pause_but_that_of_its_own_run(machine: Machine) -> Non
     assert machine.run("unpause_deployment").stdout.startswith("held ")
 
 
+def test_what_another_build_held_is_never_forgotten(machine: Machine) -> None:
+    """The end was called before a push, the pause after it: what it holds is left to its own build's watchdog."""
+    machine.install(DOCKER, deadline=3)
+    machine.containers(a="running")
+    machine.unit("db.service", "active")
+    ending = machine.start("unpause_deployment", WAIT)
+    assert ending.stdout is not None
+    assert ending.stdout.readline() == "ready\n"
+    for capsule in (machine.root / "bin").iterdir():
+        capsule.unlink()  # it runs on, as after a rename
+    machine.install(DOCKER, quiescer("service", "db", unit="db.service"), deadline=3)
+    pausing = machine.start("pause_deployment", WAIT)
+    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 2\n"
+    said = ending.communicate("now\n", timeout=60)
+    assert (ending.returncode, said[0], "PAUSE-STAYS" in said[1]) == (74, "", True), said
+    assert machine.running() == "a"
+    machine.until(lambda: is_over(machine) and not machine.watchdogs())
+    assert machine.unit("db.service") == "active"
+
+
 def test_only_a_few_wait_for_an_order(machine: Machine) -> None:
     machine.install(DOCKER)
     waiting = [machine.start("unpause_deployment", WAIT) for _ in range(4)]

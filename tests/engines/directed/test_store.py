@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -24,13 +25,18 @@ def world() -> Iterator[StoreWorld]:
         made.close()
 
 
+def spoken(said: str) -> list[str]:
+    """What a store says of each part, but for how large it is."""
+    return [re.sub(r"^(part .*) \d+ \d+$", r"\1", line) for line in said.splitlines()]
+
+
 def test_one_moment_is_stored_as_sbdi_lays_it_out(world: StoreWorld) -> None:
     world.install()
     for part in world.parts.values():
         odd(part.data)
     pulled = world.pull()
     assert (pulled.returncode, pulled.stderr) == (0, "")
-    assert pulled.stdout.splitlines() == [
+    assert spoken(pulled.stdout) == [
         "part alpha data complete", "part beta data complete", "part beta etc complete", "result complete",
     ]  # fmt: skip
     assert world.names() == []
@@ -101,7 +107,7 @@ def test_a_source_that_fails_leaves_a_partial_backup_without_it(world: StoreWorl
     world.parts["beta", "etc"].down = True
     pulled = world.pull()
     assert pulled.returncode == 10
-    assert "part beta etc failed" in pulled.stdout.splitlines()
+    assert "part beta etc failed" in spoken(pulled.stdout)
     assert "SOURCE-UNREACHABLE" in pulled.stderr
     assert world.commit().returncode == 10
     partial = f"{world.moment()}.partial"
@@ -207,8 +213,8 @@ def test_what_is_not_what_the_source_says_is_no_part_of_a_backup(world: StoreWor
     world.install()
     lie(("beta", "data"), world, how)
     pulled = world.pull()
-    assert "part beta data failed" in pulled.stdout.splitlines(), pulled.stderr
-    assert "part beta etc complete" in pulled.stdout.splitlines()
+    assert "part beta data failed" in spoken(pulled.stdout), pulled.stderr
+    assert "part beta etc complete" in spoken(pulled.stdout)
     assert world.commit().stdout == "result partial\n"
     assert world.stored() == [f"{world.moment()}.partial"]
     assert "beta@+srv+data" not in world.found(world.root / "store" / f"{world.moment()}.partial")
@@ -232,8 +238,8 @@ def test_doubts_make_a_part_partial_and_root_can_dispel_one(world: StoreWorld) -
         (data / f"file{number}").unlink()
     world.parts["beta", "etc"].result = "partial"
     pulled = world.pull()
-    assert "part alpha data partial" in pulled.stdout.splitlines()
-    assert "part beta etc partial" in pulled.stdout.splitlines()
+    assert "part alpha data partial" in spoken(pulled.stdout)
+    assert "part beta etc partial" in spoken(pulled.stdout)
     assert "PART-SHRUNKEN" in pulled.stderr
     assert world.commit().returncode == 10
     partial = f"{world.moment()}.partial"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +24,7 @@ SYSTEMD = "for one in systemctl systemd-run; do test -e /usr/bin/$one || ln -s f
 
 
 Place = TypeVar("Place", bound=Host | Machine)
+Result = TypeVar("Result")
 
 
 class Deployment(Generic[Place]):
@@ -73,6 +74,11 @@ class Deployment(Generic[Place]):
 
     def try_install(self, name: str) -> Completed:
         """Run the generated install.sh on one host; the caller judges the status."""
+        self.copy_build(name)
+        return self.hosts[name].run(["/root/build/install.sh"], check=False, seconds=300)
+
+    def copy_build(self, name: str) -> None:
+        """Copy a node's part of the build to /root/build on its host, as an administrator would."""
         archive = BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             tar.add(self.directory / "output" / self.name / "nodes" / name, arcname="build")
@@ -80,13 +86,12 @@ class Deployment(Generic[Place]):
         host.run(["/bin/sh", "-c", SYSTEMD])
         host.run(["rm", "-rf", "/root/build"])
         host.run(["tar", "-C", "/root", "-xpf", "-"], stdin=archive.getvalue())
-        return host.run(["/root/build/install.sh"], check=False, seconds=300)
 
     @staticmethod
-    def together(do: Any, names: Iterable[str]) -> None:
-        """Call ``do`` with each of ``names`` at the same time; raises what one of them raised."""
+    def together(do: Callable[[str], Result], names: Iterable[str]) -> list[Result]:
+        """What ``do`` returns for each of ``names``, called at the same time; raises what one of them raised."""
         with ThreadPoolExecutor() as pool:
-            list(pool.map(do, names))
+            return list(pool.map(do, names))
 
     # -- running ----------------------------------------------------------------------------------------------------
 

@@ -69,7 +69,46 @@ esac
 """
 
 
-class Sbdi(Deployment[Host]):
+class Held(Deployment[Host]):
+    """A deployment whose runs can be held where one of their tools is called."""
+
+    def shim(self, name: str, tool: str) -> None:
+        """From now on a host's calls of ``tool`` can be made to wait."""
+        self.hosts[name].run(["mv", f"/usr/bin/{tool}", f"/usr/bin/{tool}.real"])
+        self.hosts[name].run(
+            ["install", "-m", "0755", "/dev/stdin", f"/usr/bin/{tool}"], stdin=(HERE / "hold").read_text()
+        )
+
+    @contextmanager
+    def held(self, name: str, tool: str, pattern: str) -> Iterator[None]:
+        """For as long as this lasts, a call of ``tool`` with words like ``pattern`` waits on a host."""
+        self.hold(name, tool, pattern)
+        try:
+            yield
+        finally:
+            self.let_go(name, tool)
+
+    def hold(self, name: str, tool: str, pattern: str) -> None:
+        """From now on a call of ``tool`` with words like ``pattern`` waits on a host."""
+        self.hosts[name].run(
+            ["/bin/sh", "-c", f"mkdir -p {HOLD}; rm -f {HOLD}/{tool}.waiting; echo '{pattern}' >{HOLD}/{tool}"]
+        )
+
+    def let_go(self, name: str, tool: str) -> None:
+        """What waits goes on."""
+        self.hosts[name].run(["rm", "-f", f"{HOLD}/{tool}"])
+
+    def reached(self, name: str, tool: str, running: subprocess.Popen[bytes], seconds: float = 60) -> None:
+        """Wait until a call that is held does wait; ``running`` must not end before."""
+
+        def there() -> bool:
+            assert running.poll() is None, self.logs()
+            return self.hosts[name].path(f"{HOLD}/{tool}.waiting").exists()
+
+        services.until(there, f"{tool} of {name}", seconds)
+
+
+class Sbdi(Held):
     """The deployment of ``fleet.yml``."""
 
     def __init__(self, lab: Lab, directory: Path) -> None:
@@ -86,10 +125,7 @@ class Sbdi(Deployment[Host]):
             self.run_containers(name)
         for name, tools in HELD.items():
             for tool in tools:
-                self.hosts[name].run(["mv", f"/usr/bin/{tool}", f"/usr/bin/{tool}.real"])
-                self.hosts[name].run(
-                    ["install", "-m", "0755", "/dev/stdin", f"/usr/bin/{tool}"], stdin=(HERE / "hold").read_text()
-                )
+                self.shim(name, tool)
 
     # -- hosts ------------------------------------------------------------------------------------------------------
 
@@ -146,26 +182,6 @@ class Sbdi(Deployment[Host]):
             return self.hosts[name].first == 0
         except LabError:
             return True
-
-    @contextmanager
-    def held(self, name: str, tool: str, pattern: str) -> Iterator[None]:
-        """For as long as this lasts, a call of ``tool`` with words like ``pattern`` waits on a host."""
-        self.hosts[name].run(
-            ["/bin/sh", "-c", f"mkdir -p {HOLD}; rm -f {HOLD}/{tool}.waiting; echo '{pattern}' >{HOLD}/{tool}"]
-        )
-        try:
-            yield
-        finally:
-            self.hosts[name].run(["rm", "-f", f"{HOLD}/{tool}"])
-
-    def reached(self, name: str, tool: str, running: subprocess.Popen[bytes], seconds: float = 60) -> None:
-        """Wait until a call that is held does wait; ``running`` must not end before."""
-
-        def there() -> bool:
-            assert running.poll() is None, self.logs()
-            return self.hosts[name].path(f"{HOLD}/{tool}.waiting").exists()
-
-        services.until(there, f"{tool} of {name}", seconds)
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
