@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import remembering
@@ -26,6 +27,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Forget what shellcheck has said."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(remembering.VARIABLE))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files that share a fleet run on one worker."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from together import Together
+
+    return Together(config, log)
 
 
 def kind_of(keywords: object) -> str:
