@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from generator.deliveries.puppet import FLEET_DELIVERY
@@ -11,6 +12,25 @@ from tests.deliveries.box import Box, Ended
 from tests.deliveries.builds import LIBRARY, Build
 
 ENVIRONMENT = "/root/environments/fleet"
+# facts that nobody asks for here take a good part of a run's time, and some of them would ask a cloud
+UNASKED = (
+    "EC2",
+    "GCE",
+    "Azure",
+    "Xen",
+    "augeas",
+    "desktop management interface",
+    "disks",
+    "file system",
+    "hypervisors",
+    "load_average",
+    "memory",
+    "processor",
+    "ssh",
+    "uptime",
+    "virtualization",
+)
+FACTER = f"facts : {{ blocklist : {json.dumps(UNASKED)} }}\n"
 # what YAML, JSON, Hiera and Puppet's own language each take for something else
 NOT_TEXT = b"\xff\x00\r\n\xc2\x85"
 HOSTILE = "#!/bin/bash\necho '%{http_code} %%{x} ${x} $(x) \\n \" \u00e4 \U0001f600 <%= x %>: - # \t'  \n \n"

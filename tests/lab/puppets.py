@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from generator.lab import Completed, Host, services
+from tests.deliveries.puppet_builds import FACTER
 
 from .machines import Node
 
@@ -44,8 +45,6 @@ storeconfigs_backend = puppetdb
 reports = store,puppetdb
 reportdir = {reports}
 """
-# no address is asked for what a cloud would say of the host
-FACTER = 'facts : { blocklist : ["EC2", "GCE", "Azure", "disks", "dmi"] }\n'
 SSHD = "HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM yes\nUseDNS no\n"
 # it runs for two minutes: what pays off after an hour is left out
 JAVA = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
