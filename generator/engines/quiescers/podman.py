@@ -17,7 +17,7 @@ class PodmanQuiescer:
     """Pauses every running container of root."""
 
     name = "podman"
-    looks_early = True
+    looks_early = False  # it pauses nobody if one of them has ended since
     remembers = False  # it cannot be asked for what was before some moment
     settings: type[EngineSettings] = PodmanSettings
 

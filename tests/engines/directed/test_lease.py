@@ -364,6 +364,56 @@ def test_what_has_changed_while_an_order_was_waited_for(machine: Machine) -> Non
     assert machine.unit("db.service") == "inactive"
 
 
+def test_what_ended_before_the_pause_and_runs_in_it_is_noticed(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running", c="running")
+    pausing = machine.start("pause_deployment", WAIT)
+    assert pausing.stdout is not None
+    assert pausing.stdout.readline() == "ready\n"
+    machine.containers(c="exited")
+    assert pausing.communicate("now\n", timeout=60)[0] == "paused 1\n"
+    # its restart policy
+    machine.containers(c="running")
+    machine.set("events", f"{int(time.time())} container start {container('c')}\n")
+    ended = machine.run("unpause_deployment")
+    assert (ended.stdout, "PAUSE-VISITOR" in ended.stderr) == ("lapsed\n", True)
+
+
+def test_a_service_that_ends_its_container_is_stopped_before_that_is_paused(machine: Machine) -> None:
+    machine.install(DOCKER, quiescer("service", unit="db.service"))
+    machine.unit("db.service", "active")
+    machine.containers(a="running", c="running")
+    stops = f"stop) echo exited >containers/{container('c')};"
+    machine.tool("systemctl", (machine.root / "tools" / "systemctl").read_text().replace("stop)", stops, 1))
+    pausing = machine.start("pause_deployment", WAIT)
+    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 2\n"
+    assert machine.run("unpause_deployment").stdout.startswith("held ")
+
+
+def test_an_order_whose_answer_was_lost_is_carried_out_and_undone(machine: Machine) -> None:
+    machine.install(DOCKER, deadline=8)
+    machine.containers(a="running", b="running")
+    docker = (machine.root / "tools" / "docker").read_text()
+    lost = '[[ "$verb" == pause && ! -e lost ]] && { touch lost; echo "error during connect: EOF" >&2; exit 1; }\n'
+    came = f'[[ "$verb" == ls && -e lost && ! -e came ]] && {{ touch came; echo paused >containers/{container("b")}; }}\n'
+    docker = docker.replace("hurt before\n", f"hurt before\n{lost}", 1).replace(
+        "hurt after\n", f"hurt after\n{came}", 1
+    )
+    machine.tool("docker", docker)
+    machine.run("pause_deployment")
+    machine.run("unpause_deployment")
+    assert machine.state() == {"a": "running", "b": "running"}
+
+
+def test_nobody_is_made_to_wait_for_a_daemon_that_does_not_answer(machine: Machine) -> None:
+    machine.install(DOCKER)
+    machine.containers(a="running")
+    machine.set("docker.down")
+    refused = machine.start("pause_deployment", WAIT)
+    assert refused.communicate("now\n", timeout=60)[0] == ""
+    assert (refused.returncode, "RUNNING-UNKNOWN" in machine.log("pause_deployment")) == (69, True)
+
+
 def test_a_cool_down(machine: Machine) -> None:
     machine.install(DOCKER, cool_down=600)
     machine.containers(a="running")
