@@ -394,11 +394,11 @@ def test_an_order_whose_answer_was_lost_is_carried_out_and_undone(machine: Machi
     machine.install(DOCKER, deadline=8)
     machine.containers(a="running", b="running")
     docker = (machine.root / "tools" / "docker").read_text()
-    lost = '[[ "$verb" == pause && ! -e lost ]] && { touch lost; echo "error during connect: EOF" >&2; exit 1; }\n'
-    came = f'[[ "$verb" == ls && -e lost && ! -e came ]] && {{ touch came; echo paused >containers/{container("b")}; }}\n'
-    docker = docker.replace("hurt before\n", f"hurt before\n{lost}", 1).replace(
-        "hurt after\n", f"hurt after\n{came}", 1
-    )
+    lose = '[[ "$verb" == pause && ! -e lost ]] && { touch lost; echo "error during connect: EOF" >&2; exit 1; }'
+    paused = f"touch came; echo paused >containers/{container('b')}"
+    come = f'[[ "$verb" == ls && -e lost && ! -e came ]] && {{ {paused}; }}'
+    for before, then in (("hurt before\n", lose), ("hurt after\n", come)):
+        docker = docker.replace(before, f"{before}{then}\n", 1)
     machine.tool("docker", docker)
     machine.run("pause_deployment")
     machine.run("unpause_deployment")
