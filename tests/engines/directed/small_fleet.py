@@ -110,8 +110,11 @@ class SmallFleet:
         ]
         stores = (make_store(STORES[0], names[:1]), make_store(STORES[1], names[1:]))
         for store in stores:
-            said = f"part %s data complete {10 // len(store.sources)} {2000 // len(store.sources)}\n"
-            (self.root / "parts" / store.node).write_text("".join(said % name for name in store.sources))
+            said = "".join(
+                f"part {name} data complete {10 // len(store.sources)} {2000 // len(store.sources)}\n"
+                for name in store.sources
+            )
+            (self.root / "parts" / store.node).write_text(said)
         settings = {
             "lease": Lease(deadline_seconds=20, cool_down_seconds=0, origin=HERE),
             "limits": Limits(duration_seconds=400, parallel=1, largest_file_bytes=1, reserve_bytes=0, origin=HERE),

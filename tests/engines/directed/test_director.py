@@ -32,9 +32,9 @@ ENGINES = [
 ]
 
 
-@pytest.mark.parametrize("engine", list(FanOutEngine))
-def test_capsules_obey_every_rule(fleet: SmallFleet, engine: FanOutEngine) -> None:
-    fleet.install(engine=engine)
+@pytest.mark.parametrize(("engine", "sources"), [*((engine, 3) for engine in FanOutEngine), (FanOutEngine.SSH, 1)])
+def test_capsules_obey_every_rule(fleet: SmallFleet, engine: FanOutEngine, sources: int) -> None:
+    fleet.install(sources, engine=engine)
     capsules = sorted((fleet.root / "bin").iterdir())
     assert {one.name: violations(parse(one.read_bytes())) for one in capsules} == {one.name: () for one in capsules}
     excluded = f"--exclude={','.join(EXCLUDED)}"
