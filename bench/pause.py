@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
+
+from lab.sbdi.deployment import Deployment, make_hosts  # noqa: E402
 
 from generator.lab import Host, Lab, containers, filesystems, services  # noqa: E402
-from tests.lab.sbdi.deployment import Deployment, make_hosts  # noqa: E402
 
 DISK, DATA = "/srv/disk", "/srv/disk/local"
 TIMES = "/run/snapshot-times"
