@@ -32,7 +32,7 @@ def owned(directory: Path, value: str, name: str = EDGE, node: str = NODE) -> Pa
 
 def files_of(inventory: Path) -> dict[str, bytes]:
     """Every file of a build, by path."""
-    return {file.path: file.content for file in compiled(inventory, KEYRING).files}
+    return {file.path: bytes(file.content) for file in compiled(inventory, KEYRING).files}
 
 
 @pytest.fixture(scope="module")

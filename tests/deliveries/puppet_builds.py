@@ -26,7 +26,6 @@ UNASKED = (
     "load_average",
     "memory",
     "processor",
-    "ssh",
     "uptime",
     "virtualization",
 )

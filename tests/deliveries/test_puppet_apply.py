@@ -62,7 +62,7 @@ def refused(box: Box, build: Build, why: str, status: int = FAILED, *options: st
 
 def quick(box: Box) -> None:
     """Leave out the facts that nobody asks for."""
-    box.write("/etc/puppetlabs/facter/facter.conf", FACTER)
+    box.write("/etc/facter/facter.conf", FACTER)
 
 
 def test_the_life_of_a_node(box: Box, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def prepare(host: Host, addresses: Mapping[str, str]) -> None:
     services.start_sshd(host)
     # as on every machine: Facter takes the address of the interface of this route for the host's own
     host.run(["ip", "route", "add", "default", "dev", "eth0"])
-    put(host, "/etc/puppetlabs/facter/facter.conf", FACTER)
+    put(host, "/etc/facter/facter.conf", FACTER)
     put(host, "/etc/puppet/puppet.conf", CONFIGURATION.format(name=host.name, reports=REPORTS))
 
 

@@ -53,7 +53,7 @@ class Machine:
         self.gen("keys init fleet/inventory.yml")
         self.gen("build fleet/inventory.yml")
         puppets.put(self.host, "/etc/ssh/sshd_config", puppets.SSHD)
-        puppets.put(self.host, "/etc/puppetlabs/facter/facter.conf", puppets.FACTER)
+        puppets.put(self.host, "/etc/facter/facter.conf", puppets.FACTER)
         self.controller.welcome(self.host)
         self.empty = self.host.save()
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fleets import HERE
@@ -253,6 +256,43 @@ def test_what_a_store_lies_about_is_not_published(world: ReplicaWorld) -> None:
     assert world.replicate() == (0, "")
     assert world.held() == [name]
     assert listing(world.root / "store") == before
+
+
+def info_of(world: ReplicaWorld, name: str) -> Path:
+    return world.root / "store" / name / ".capsule" / "backup.info"
+
+
+def test_a_replica_that_is_older_than_its_store_calls_nothing_complete(world: ReplicaWorld) -> None:
+    install(world, "tree")
+    name = world.back_up()
+    info = info_of(world, name)
+    entries = int(re.findall(r"^entries=(\d+)$", info.read_text(), re.MULTILINE)[0])
+    # of a part that the replica's build does not know
+    info.write_text(info.read_text().replace(f"\nentries={entries}\n", f"\nentries={entries + 7}\n"))
+    status, said = world.replicate()
+    assert (status, "PARTS-UNKNOWN" in said) == (10, True)
+    assert world.held() == [f"{name}.partial"]
+    later = next_day(world, "second")
+    assert world.replicate() == (0, "")
+    assert world.held() == [f"{name}.partial", later]
+
+
+def test_a_backup_that_is_older_than_a_dataset_is_replicated_as_it_is(world: ReplicaWorld) -> None:
+    install(world, "tree")
+    name = world.back_up()
+    info = info_of(world, name)
+    part = sorted(path.name for path in info.parent.parent.iterdir() if path.name.startswith("alpha@"))[0]
+    own = int(re.findall(rf"^part\.{re.escape(part)}\.entries=(\d+)$", info.read_text(), re.MULTILINE)[0])
+    kept = [line for line in info.read_text().splitlines() if not line.startswith(f"part.{part}.")]
+    info.write_text("".join(f"{line}\n" for line in kept))
+    entries = int(re.findall(r"^entries=(\d+)$", info.read_text(), re.MULTILINE)[0])
+    info.write_text(info.read_text().replace(f"\nentries={entries}\n", f"\nentries={entries - own}\n"))
+    shutil.rmtree(info.parent.parent / part)
+    names = [name, next_day(world, "second")]
+    assert world.replicate()[0] == 0
+    assert world.held() == names
+    assert not (world.root / "mirror" / name / part).exists()
+    assert (world.root / "mirror" / names[1] / part).exists()
 
 
 def test_a_replica_that_gets_nothing_new_says_how_old_it_is(world: ReplicaWorld) -> None:
