@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 # `containers` has a file for each container that holds its state. Files beside it make a call slow or make it fail.
 # It remembers 256 of the events that a test writes down and of its own pauses.
-DOCKER = """#!/bin/bash
+FAKE_DOCKER = """#!/bin/bash
 cd {root}
 printf '%s\\n' "$*" >>docker.calls
 [[ "$1" != --host ]] || shift 2
@@ -119,8 +119,8 @@ class Machine:
         for name in ("tools", "containers", "units", "run", "logs", "state/locks", "state/runs", "bin"):
             (self.root / name).mkdir(parents=True)
         for name, text in (
-            ("docker", DOCKER),
-            ("podman", DOCKER),
+            ("docker", FAKE_DOCKER),
+            ("podman", FAKE_DOCKER),
             ("systemctl", SYSTEMCTL),
             ("logger", "#!/bin/sh\n"),
         ):
@@ -299,3 +299,7 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     """kill -9 of a whole process group."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+DOCKER = quiescer("docker")
+WAIT = "wait 20261120T233000Z\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fleets import HERE, make_dataset
-from quiet_machine import Machine, container, quiescer
+from quiet_machine import DOCKER, WAIT, Machine, container, quiescer
 
 from generator.engines.discovery import snapshots
 from generator.engines.producers.paths import PathsSettings
@@ -20,7 +20,6 @@ from generator.verify.bash_tree import parse
 from generator.verify.shellcheck import EXCLUDED
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="capsules are run by root")
-DOCKER = quiescer("docker")
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 
@@ -60,68 +59,6 @@ def test_what_runs_is_paused_and_comes_back(machine: Machine) -> None:
     machine.until(lambda: not machine.watchdogs())
 
 
-WAIT = "wait 20261120T233000Z\n"
-
-
-@pytest.mark.parametrize(
-    "said", ["", "\n", "now", "no\n", "wait\n", WAIT, f"{WAIT}no\n", f"{WAIT}now", f"{WAIT}{WAIT}", "pause now\n"]
-)
-def test_what_is_no_order_pauses_nothing(machine: Machine, said: str) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    refused = machine.run("pause_deployment", said)
-    assert (refused.returncode, refused.stdout) == ((69, "ready\n") if said.startswith(WAIT) else (64, ""))
-    assert machine.running() == "a"
-    assert "pause" not in {line.split()[3] for line in machine.docker_calls()}
-    assert "lease" not in machine.lease()
-
-
-def test_who_waits_for_an_order_keeps_nobody_away_and_looks_again(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    waiting, ending = machine.start("pause_deployment", WAIT), machine.start("unpause_deployment", WAIT)
-    for one in (waiting, ending):
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    assert machine.running() == "a"
-    assert machine.run("pause_deployment").stdout == "paused 1\n"
-    assert waiting.communicate("now\n", timeout=60)[0] == ""
-    assert (waiting.returncode, machine.running()) == (75, "")
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    # the pause of its own run never was
-    assert ending.communicate("now\n", timeout=60)[0] == "lapsed\n"
-
-
-@pytest.mark.parametrize("end", ["now\n", ""])
-def test_a_pause_ends_with_the_order_and_with_the_connection(machine: Machine, end: str) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    ending, other = (machine.start("unpause_deployment", said) for said in (WAIT, "wait 20261120T230000Z\n"))
-    for one in (ending, other):
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    pausing = machine.start("pause_deployment", WAIT)
-    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 1\n"
-    # a connection of an earlier run that ends only now ends no pause of this one
-    assert other.communicate("", timeout=60)[0] == ""
-    assert (other.returncode, machine.running()) == (69, "")
-    assert ending.communicate(end, timeout=60)[0].startswith("resumed\nheld ")
-    assert machine.running() == "a"
-
-
-def test_an_order_ends_no_pause_but_that_of_its_own_run(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    ending, pausing = (machine.start(f"{verb}_deployment", WAIT) for verb in ("unpause", "pause"))
-    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 1\n"
-    # somebody ends it, what was held runs, and is paused again
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert machine.run("pause_deployment").stdout == "paused 1\n"
-    assert ending.communicate("now\n", timeout=60)[0] == "ready\nlapsed\n"
-    assert (ending.returncode, machine.running()) == (10, "")
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-
-
 def test_what_another_build_held_is_never_forgotten(machine: Machine) -> None:
     """The end was called before a push, the pause after it: what it holds is left to its own build's watchdog."""
     machine.install(DOCKER, deadline=3)
@@ -140,36 +77,6 @@ def test_what_another_build_held_is_never_forgotten(machine: Machine) -> None:
     assert machine.running() == "a"
     machine.until(lambda: is_over(machine) and not machine.watchdogs())
     assert machine.unit("db.service") == "active"
-
-
-def test_only_a_few_wait_for_an_order(machine: Machine) -> None:
-    machine.install(DOCKER)
-    waiting = [machine.start("unpause_deployment", WAIT) for _ in range(4)]
-    for one in waiting:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    late = machine.run("unpause_deployment", WAIT)
-    assert (late.returncode, late.stdout) == (75, "")
-    assert "SEATS-TAKEN" in late.stderr
-    for one in waiting:
-        one.communicate("", timeout=60)
-    assert machine.run("unpause_deployment", WAIT).stdout == "ready\n"
-
-
-def test_whoever_ordered_it_may_listen_no_more(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    ending, pausing = (machine.start(f"{verb}_deployment", WAIT) for verb in ("unpause", "pause"))
-    for one, order in ((pausing, "now\n"), (ending, "")):
-        assert one.stdin is not None and one.stdout is not None and one.stderr is not None
-        assert one.stdout.readline() == "ready\n"
-        one.stdout.close()
-        one.stderr.close()
-        one.stdin.write(order)
-        one.stdin.close()
-        assert one.wait(60) == 0
-    assert machine.running() == "a"
-    assert machine.lease() == {"over", "pausing"}
 
 
 def test_a_pause_that_nobody_ends_ends_by_itself_and_never_counts(machine: Machine) -> None:
@@ -285,111 +192,6 @@ def test_what_waits_to_be_written_is_written_before_anything_stands_still(machin
     assert machine.run("unpause_deployment").stdout.startswith("held ")
 
 
-def test_newcomers_are_paused_too(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    machine.set("newcomer", "running")
-    assert machine.run("pause_deployment").stdout == "paused 2\n"
-    assert machine.state() == {"a": "paused", "e": "paused"}
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert machine.running() == "ae"
-
-
-@pytest.mark.parametrize("change", ["started", "resumed", "removed"])
-def test_a_pause_that_others_broke_is_not_whole(machine: Machine, change: str) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running", b="running")
-    assert machine.run("pause_deployment").stdout == "paused 2\n"
-    match change:
-        case "started":
-            machine.containers(c="running")
-            machine.set("events", f"{int(time.time())} container start {container('c')}\n")
-        case "resumed":
-            machine.containers(a="running")
-        case _:
-            machine.unset(f"containers/{container('a')}")
-    broken = machine.run("unpause_deployment")
-    assert (broken.returncode, broken.stdout) == (10, "lapsed\n")
-    assert "paused" not in machine.state().values()
-
-
-def test_an_empty_pause_is_whole_only_while_nothing_starts(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(d="exited", p="paused")
-    assert machine.run("pause_deployment").stdout == "nothing\n"
-    assert machine.run("unpause_deployment").stdout == "nothing\n"
-    assert machine.run("pause_deployment").stdout == "nothing\n"
-    machine.containers(d="running")
-    assert machine.run("unpause_deployment").stdout == "lapsed\n"
-    assert machine.state() == {"d": "running", "p": "paused"}
-
-
-def test_what_others_pause_at_that_very_moment_is_not_resumed(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running", b="running")
-    machine.set("pause.steal", container("b"))
-    assert machine.run("pause_deployment").stdout == "paused 1\n"
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert machine.state() == {"a": "running", "b": "paused"}
-
-
-def test_what_others_resume_at_that_very_moment_is_paused_and_comes_back(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running", e="running")
-    machine.set("pause.steal", container("e"))
-    machine.set("resumed", container("e"))
-    assert machine.run("pause_deployment").stdout == "paused 2\n"
-    assert machine.running() == ""
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert machine.running() == "ae"
-
-
-def test_what_has_changed_while_an_order_was_waited_for(machine: Machine) -> None:
-    machine.install(DOCKER, quiescer("service", unit="db.service"))
-    machine.containers(a="running", b="running", c="running", d="paused")
-    machine.unit("db.service", "active")
-    pausing = machine.start("pause_deployment", WAIT)
-    assert pausing.stdout is not None
-    assert pausing.stdout.readline() == "ready\n"
-    looked = len(machine.docker_calls())
-    machine.containers(b="paused", c="exited", d="running", f="running")
-    machine.unit("db.service", "inactive")
-    assert pausing.communicate("now\n", timeout=60)[0] == "paused 3\n"
-    # what was seen before is not asked for again before anything stands still
-    assert machine.docker_calls()[looked].split()[3] == "pause"
-    assert (machine.state()["c"], machine.running()) == ("exited", "")
-    # what others hold stays so, and what ended by itself was no part of it
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert machine.state() == {"a": "running", "b": "paused", "c": "exited", "d": "running", "f": "running"}
-    assert machine.unit("db.service") == "inactive"
-
-
-def test_what_ended_before_the_pause_and_runs_in_it_is_noticed(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running", c="running")
-    pausing = machine.start("pause_deployment", WAIT)
-    assert pausing.stdout is not None
-    assert pausing.stdout.readline() == "ready\n"
-    machine.containers(c="exited")
-    assert pausing.communicate("now\n", timeout=60)[0] == "paused 1\n"
-    # its restart policy
-    machine.containers(c="running")
-    machine.set("events", f"{int(time.time())} container start {container('c')}\n")
-    ended = machine.run("unpause_deployment")
-    assert (ended.stdout, "PAUSE-VISITOR" in ended.stderr) == ("lapsed\n", True)
-
-
-def test_a_service_that_ends_its_container_is_stopped_before_that_is_paused(machine: Machine) -> None:
-    machine.install(DOCKER, quiescer("service", unit="db.service"))
-    machine.unit("db.service", "active")
-    machine.containers(a="running", c="running")
-    stops = f"stop) echo exited >containers/{container('c')};"
-    machine.tool("systemctl", (machine.root / "tools" / "systemctl").read_text().replace("stop)", stops, 1))
-    pausing = machine.start("pause_deployment", WAIT)
-    assert pausing.communicate("now\n", timeout=60)[0] == "ready\npaused 2\n"
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-
-
 def test_an_order_whose_answer_was_lost_is_carried_out_and_undone(machine: Machine) -> None:
     machine.install(DOCKER, deadline=8)
     machine.containers(a="running", b="running")
@@ -403,15 +205,6 @@ def test_an_order_whose_answer_was_lost_is_carried_out_and_undone(machine: Machi
     machine.run("pause_deployment")
     machine.run("unpause_deployment")
     assert machine.state() == {"a": "running", "b": "running"}
-
-
-def test_nobody_is_made_to_wait_for_a_daemon_that_does_not_answer(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    machine.set("docker.down")
-    refused = machine.start("pause_deployment", WAIT)
-    assert refused.communicate("now\n", timeout=60)[0] == ""
-    assert (refused.returncode, "RUNNING-UNKNOWN" in machine.log("pause_deployment")) == (69, True)
 
 
 def test_a_cool_down(machine: Machine) -> None:
@@ -484,15 +277,6 @@ def test_services_stop_first_and_start_last(machine: Machine) -> None:
     assert (machine.unit("db.service"), machine.unit("web.service"), machine.running()) == ("active", "inactive", "a")
 
 
-def test_what_holds_something_says_nothing_of_what_holds_nothing(machine: Machine) -> None:
-    machine.install(DOCKER, quiescer("service", unit="db.service"))
-    for visitor, verdict in (("", "held "), (f"{int(time.time())} container start {container('c')}\n", "lapsed\n")):
-        machine.unit("db.service", "active")
-        machine.set("events", visitor)
-        assert machine.run("pause_deployment").stdout == "paused 1\n"
-        assert machine.run("unpause_deployment").stdout.startswith(verdict)
-
-
 def test_a_service_that_does_not_stop_or_does_not_exist(machine: Machine) -> None:
     machine.install(DOCKER, quiescer("service", unit="db.service"))
     machine.containers(a="running")
@@ -504,45 +288,6 @@ def test_a_service_that_does_not_stop_or_does_not_exist(machine: Machine) -> Non
     machine.until(lambda: not machine.watchdogs())
 
 
-def test_stopping_on_purpose_keeps_every_pause_away(machine: Machine) -> None:
-    machine.install(DOCKER, control=True)
-    machine.containers(a="running")
-    machine.unit("docker.service", "active")
-    machine.unit("docker.socket", "active")
-    assert machine.run("pause_deployment").stdout == "paused 1\n"
-    assert machine.run("stop_docker_deployment").returncode == 75
-    assert machine.run("unpause_deployment").returncode == 0
-    for _ in range(2):
-        stopped = machine.run("stop_docker_deployment")
-        assert (stopped.returncode, stopped.stderr) == (0, "")
-    hold = machine.root / "state" / "holds" / "stop_docker_deployment"
-    assert sorted(hold.read_text().splitlines()) == ["docker docker.service", "docker docker.socket"]
-    assert machine.unit("docker.socket") == machine.unit("docker.service") == "inactive"
-    assert machine.run("pause_deployment").returncode == 75
-    started = machine.run("start_docker_deployment")
-    assert (started.returncode, started.stdout) == (0, "result started 2\n")
-    assert machine.unit("docker.socket") == machine.unit("docker.service") == "active"
-    assert not hold.exists()
-    assert machine.run("start_docker_deployment").stdout == "nothing\n"
-    assert machine.run("pause_deployment").stdout == "paused 1\n"
-
-
-def test_containers_that_outlive_docker_are_not_taken_for_stopped(machine: Machine) -> None:
-    machine.install(DOCKER, control=True)
-    machine.unit("docker.service", "active")
-    # what sleeps outlives the shim, and holds nothing that this test waits for
-    shim = "exec -a containerd-shim-runc-v2 bash -c 'sleep 30 &>/dev/null; :' -namespace moby -id 0"
-    stop = f"{machine.root}/bin/stop_docker_deployment; echo $?"
-    program = f"( {shim} ) & {stop}; kill $!; {stop}"
-    # in a network of its own, so that no other test takes the shim for a container of its own host
-    done = subprocess.run(
-        ["unshare", "--net", "bash", "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.stdout == "69\nresult stopped 0\n0\n", done.stderr
-    assert "STOP-FAILED" in done.stderr
-    assert (machine.run("start_docker_deployment").returncode, machine.unit("docker.service")) == (0, "active")
-
-
 def test_a_watchdog_that_can_write_nothing_releases_all_the_same(machine: Machine) -> None:
     machine.install(DOCKER, deadline=4)
     machine.containers(a="running")
@@ -550,97 +295,6 @@ def test_a_watchdog_that_can_write_nothing_releases_all_the_same(machine: Machin
     lapsed = machine.root / "run" / "test" / "lease_deployment" / "lapsed"
     lapsed.mkdir()
     machine.until(lambda: machine.running() == "a")
-
-
-@pytest.mark.parametrize("engine", ["docker", "podman"])
-@pytest.mark.parametrize("states", [{"a": "running"}, {}])
-def test_what_came_and_went_is_noticed(machine: Machine, engine: str, states: dict[str, str]) -> None:
-    machine.install(quiescer(engine))
-    machine.containers(**states)
-    own = f"{int(time.time())} container start {container('a')}\n" if states else ""
-    machine.set("events", f"{int(time.time()) - 9} container start {container('b')}\n{own}")
-    for event in ("container create", "container start", "container unpause", ""):
-        assert machine.run("pause_deployment").returncode == 0
-        if event:
-            with (machine.root / "events").open("a") as log:
-                log.write(f"{int(time.time())} {event} {container('c')}\n")
-        ended = machine.run("unpause_deployment")
-        lapsed = event in ("container start", "container unpause")
-        assert (ended.stdout == "lapsed\n") == lapsed, ended.stderr
-        assert ("PAUSE-VISITOR" in ended.stderr) == lapsed
-        machine.set("events")
-
-
-def test_what_came_after_a_pause_is_no_visitor_unless_it_hides_one(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    later = int(time.time()) + 60
-    for events, said in ((1, "held "), (255, "lapsed\n")):
-        assert machine.run("pause_deployment").returncode == 0
-        visitor = f"{int(time.time())} exec_start: sh -c 'a\n" if events == 1 else ""
-        machine.set(
-            "events", f"{visitor}{later} container start {container('b')}\n" * events + f"{later} image tag x\n"
-        )
-        assert machine.run("unpause_deployment").stdout.startswith(said)
-
-
-def test_many_containers_are_asked_for_before_they_go_on(machine: Machine) -> None:
-    machine.install(DOCKER)
-    (machine.root / "containers").mkdir(exist_ok=True)
-    for number in range(101):
-        (machine.root / "containers" / f"{number:064x}").write_text("running\n")
-    for visitor in (False, True):
-        assert machine.run("pause_deployment").stdout == "paused 101\n"
-        machine.set("events", f"{int(time.time())} container start {'f' * 64}\n" if visitor else "")
-        calls = len(machine.docker_calls())
-        assert machine.run("unpause_deployment").stdout.startswith("lapsed" if visitor else "held ")
-        verbs = [line.split()[3] for line in machine.docker_calls()[calls:]]
-        assert verbs.index("events") < verbs.index("unpause")
-
-
-def test_a_daemon_that_cannot_tell_what_came_and_went(machine: Machine) -> None:
-    machine.install(DOCKER)
-    machine.containers(a="running")
-    assert machine.run("pause_deployment").returncode == 0
-    machine.set("events", f"{int(time.time()) + 60} image pull x\n" * 256)
-    assert machine.run("unpause_deployment").stdout == "lapsed\n"
-    machine.unset("events")
-    assert machine.run("pause_deployment").returncode == 0
-    # it began anew, and does not even know what we paused
-    machine.unset("own.events")
-    assert machine.run("unpause_deployment").stdout == "lapsed\n"
-    assert machine.run("pause_deployment").returncode == 0
-    machine.set("events.fail")
-    assert machine.run("unpause_deployment").stdout == "lapsed\n"
-    machine.unset("events.fail")
-    machine.set("docker.pid", "1")
-    os.utime(machine.root / "docker.pid", (0, 0))
-    assert machine.run("pause_deployment").returncode == 0
-    assert machine.run("unpause_deployment").stdout.startswith("held ")
-    assert machine.run("pause_deployment").returncode == 0
-    os.utime(machine.root / "docker.pid")
-    assert machine.run("unpause_deployment").stdout == "lapsed\n"
-
-
-def test_a_clock_that_was_set_cannot_tell_either(machine: Machine) -> None:
-    machine.install(DOCKER)
-    assert machine.run("pause_deployment").stdout == "nothing\n"
-    paused = machine.root / "run" / "test" / "lease_deployment" / "paused"
-    wall, up, opened = paused.read_text().split()
-    paused.write_text(f"{int(wall) + 300} {up} {opened}\n")
-    ended = machine.run("unpause_deployment")
-    assert ended.stdout == "lapsed\n"
-    assert "CLOCK-SET" in ended.stderr
-
-
-def test_a_service_that_came_and_went_is_noticed(machine: Machine) -> None:
-    machine.install(quiescer("service", unit="db.service"))
-    machine.unit("db.service", "inactive")
-    for offset, verdict in ((-3600, "nothing\n"), (0, "lapsed\n")):
-        assert machine.run("pause_deployment").stdout == "nothing\n"
-        left = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + offset))
-        machine.set("exited.db.service", left)
-        assert machine.run("unpause_deployment").stdout == verdict
 
 
 def test_a_run_directory_that_is_full_keeps_no_restore_away(machine: Machine) -> None:
