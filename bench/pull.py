@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,15 +49,16 @@ WAYS = ("plain", "sealed", "pull")
 class Measured:
     """Seconds of each way, one for each turn."""
 
-    seconds: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
+    seconds: dict[str, list[float]]
 
     def row(self, tree: str, run: str, caches: str) -> str:
         """One line of the table."""
         plain = self.seconds["plain"]
-        medians = " | ".join(f"{statistics.median(self.seconds[way]):.2f}" for way in WAYS)
+        medians = " | ".join(f"{statistics.median(measured):.2f}" for measured in self.seconds.values())
         ratios = " | ".join(
-            f"{statistics.median(one / base for one, base in zip(self.seconds[way], plain, strict=True)):.3f}"
-            for way in WAYS[1:]
+            f"{statistics.median(one / base for one, base in zip(measured, plain, strict=True)):.3f}"
+            for way, measured in self.seconds.items()
+            if way != "plain"
         )
         return f"| {tree} | {run} | {caches} | {medians} | {ratios} |"
 
@@ -201,24 +202,26 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=100_000, help="of the small tree")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--caches", default="warm,cold")
+    parser.add_argument("--ways", default=",".join(WAYS), help="`plain` first")
     arguments = parser.parse_args()
-    print("| tree | run | caches | plain, s | sealed, s | pull, s | sealed / plain | pull / plain |")
-    print("|---|---|---|---:|---:|---:|---:|---:|", flush=True)
+    ways = tuple(arguments.ways.split(","))
+    columns = ["tree", "run", "caches", *(f"{way}, s" for way in ways), *(f"{way} / plain" for way in ways[1:])]
+    print(f"| {' | '.join(columns)} |\n|---|---|---|{'---:|' * (len(columns) - 3)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="capsule-bench-") as made, Lab(Path(made) / "lab") as lab:
         bench = Bench(lab, Path(made))
         for tree in arguments.trees.split(","):
             getattr(bench, tree)(arguments.files)
             for caches in arguments.caches.split(","):
-                for run, measured in compare(bench, arguments.pairs, cold=caches == "cold").items():
+                for run, measured in compare(bench, arguments.pairs, ways, cold=caches == "cold").items():
                     print(measured.row(tree, run, caches), flush=True)
 
 
-def compare(bench: Bench, turns: int, *, cold: bool) -> dict[str, Measured]:
+def compare(bench: Bench, turns: int, ways: tuple[str, ...], *, cold: bool) -> dict[str, Measured]:
     """Every way in every turn, in another order each time, because caches and neighbours favour no one for ever."""
-    found = {"first": Measured(), "unchanged": Measured()}
+    found = {run: Measured({way: [] for way in ways}) for run in ("first", "unchanged")}
     for turn in range(turns):
         bench.forget()
-        order = WAYS[turn % len(WAYS) :] + WAYS[: turn % len(WAYS)]
+        order = ways[turn % len(ways) :] + ways[: turn % len(ways)]
         for measured in found.values():
             bench.freeze()
             for way in order:
