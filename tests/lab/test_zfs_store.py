@@ -60,7 +60,7 @@ def capsule(machine: Machine, verb: str, stdin: str = "") -> str:
 
 def back_up(machine: Machine, moment: str) -> str:
     """A run whose only source cannot be reached: its part is put there as a transfer would have left it."""
-    assert capsule(machine, "pull", f"{moment}\n").startswith("69 part alpha data failed\nresult failed\n")
+    assert capsule(machine, "pull", f"{moment}\n").startswith("69 part alpha data failed 0 0\nresult failed\n")
     script = f"""cd /backup/current; mkdir -p alpha@+srv+data; echo {moment} >alpha@+srv+data/file
         setfattr --name=user.capsule --value=probe alpha@+srv+data/file
         echo manifest >.capsule/alpha@+srv+data.manifest
