@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from generator.quoting import (
     SystemdWord,
 )
 from generator.render.includes import inline_includes
+from generator.render.unused import unused_lines
 
 Shape: TypeAlias = bytes
 
@@ -64,10 +65,9 @@ class PlacedText(HoleText):
 
 
 class FragmentText(str):
-    """Text of a rendered fragment, with the shape and the places that it has of its own."""
+    """Text of a rendered fragment, which remembers the chunks that it is made of."""
 
-    shape: Shape
-    places: tuple[Place, ...]
+    chunks: tuple[str, ...]
 
     def __str__(self) -> str:
         return self
@@ -90,6 +90,14 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Form:
+    """What all files of a shape have in common: chunks of text, and the numbers of the values between them."""
+
+    shape: Shape
+    chunks: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Placed:
     """A quoted value on its way into a template, with the entry that its record stands for."""
 
@@ -104,7 +112,7 @@ class TemplateLibrary:
         self._directory = directory
         self._templates: dict[str, Template] = {}
         self._outlines: dict[Shape, str] = {}
-        self._shapes: dict[tuple[str | Shape, ...], Shape] = {}
+        self._forms: dict[tuple[str, ...], _Form] = {}
         self._records: dict[str, tuple[Hole, Any]] = {}
         self._environments = {language: self._environment(accepted) for language, accepted in LANGUAGES.items()}
 
@@ -137,13 +145,18 @@ class TemplateLibrary:
         return total.hexdigest()
 
     def render(self, template: str, holes: Holes) -> Rendered:
-        """Render ``template`` with ``holes``; raises `TypeError` where a hole holds another language's value."""
+        """Render ``template`` with ``holes``; raises `TypeError` where a hole holds another language's value.
+
+        A program is rendered without what it defines and never uses.
+        """
         chunks = self._chunks(template, holes, tracing=False)
-        return Rendered("".join(chunks), self._shape(template, chunks))
+        form = self._form(template, chunks)
+        return Rendered("".join(_filled(form, chunks)), form.shape)
 
     def trace(self, template: str, holes: Holes) -> tuple[Place, ...]:
         """Which inventory entries the values on each line of the rendered text come from, in the order of lines."""
-        return _places(self._chunks(template, holes, tracing=True))
+        chunks = self._chunks(template, holes, tracing=True)
+        return _places(_filled(self._form(template, chunks), chunks))
 
     def outline(self, shape: Shape) -> str:
         """The text that all files of ``shape`` share, with `BLANK` for every quoted value; same number of lines."""
@@ -160,7 +173,7 @@ class TemplateLibrary:
                 name: value if isinstance(value, Quoted) else self._open_named(name, value)
                 for name, value in holes.values
             }
-        return list(loaded.root_render_func(loaded.new_context(context)))
+        return _flat(loaded.root_render_func(loaded.new_context(context)))
 
     def _load(self, template: str) -> Template:
         language = template.removesuffix(".j2").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
@@ -177,25 +190,17 @@ class TemplateLibrary:
             last = self._records[name] = (value, self._open(value, None, tracing=False))
         return last[1]
 
-    def _shape(self, template: str, chunks: list[str]) -> Shape:
+    def _form(self, template: str, chunks: list[str]) -> _Form:
         # what a template says is one string object for all files, whose hash Python remembers
-        parts: tuple[str | Shape, ...] = (
-            template,
-            *[chunk if type(chunk) is str else _part(chunk) for chunk in chunks],
-        )
-        shape = self._shapes.get(parts)
-        if shape is None:
-            digest = hashlib.sha256()
-            for part in parts:
-                digest.update(part if isinstance(part, bytes) else part.encode())
-            shape = self._shapes[parts] = digest.digest()
-            self._outlines[shape] = "".join(self._blanked(chunk) for chunk in chunks)
-        return shape
-
-    def _blanked(self, chunk: str) -> str:
-        if isinstance(chunk, HoleText):
-            return BLANK
-        return self._outlines[chunk.shape] if isinstance(chunk, FragmentText) else chunk
+        parts = (template, *[BLANK if isinstance(chunk, HoleText) else chunk for chunk in chunks])
+        form = self._forms.get(parts)
+        if form is None:
+            kept = tuple(_used(chunks))
+            outline = "".join(BLANK if isinstance(chunk, int) else chunk for chunk in kept)
+            shape = hashlib.sha256(f"{template}\0{outline}".encode()).digest()
+            form = self._forms[parts] = _Form(shape, kept)
+            self._outlines[shape] = outline
+        return form
 
     def _open(self, value: Hole, origin: Origin | None, *, tracing: bool) -> Any:
         if isinstance(value, Quoted):
@@ -211,8 +216,7 @@ class TemplateLibrary:
                 # the last newline belongs to the fragment's file, not to the place that it is put into
                 chunks = _without_last_newline(self._chunks(value.template, value.holes, tracing=tracing))
                 text = FragmentText("".join(chunks))
-                text.shape = self._shape(value.template, chunks)
-                text.places = _places(chunks) if tracing else ()
+                text.chunks = tuple(chunks)
                 return text
             case _:
                 return value
@@ -224,8 +228,30 @@ def _without_last_newline(chunks: list[str]) -> list[str]:
     return chunks
 
 
-def _part(chunk: str) -> str | Shape:
-    return chunk.shape if isinstance(chunk, FragmentText) else BLANK
+def _flat(chunks: Iterable[str]) -> list[str]:
+    """The chunks of a file, with those of its fragments in their places."""
+    return [inner for chunk in chunks for inner in (chunk.chunks if isinstance(chunk, FragmentText) else (chunk,))]
+
+
+def _used(chunks: list[str]) -> Iterator[str | int]:
+    """What stays of a program; all of what is only a part of one, because nobody knows here what calls it."""
+    text = "".join(chunks)
+    unused = unused_lines(text) if text.startswith("#!") else frozenset()
+    line = 0
+    for number, chunk in enumerate(chunks):
+        if isinstance(chunk, HoleText):
+            if line not in unused:
+                yield number
+            line += chunk.count("\n")
+            continue
+        pieces = chunk.split("\n")
+        ended = [f"{piece}\n" for piece in pieces[:-1]] + pieces[-1:]
+        yield "".join(piece for ahead, piece in enumerate(ended) if line + ahead not in unused)
+        line += len(ended) - 1
+
+
+def _filled(form: _Form, chunks: list[str]) -> list[str]:
+    return [chunks[chunk] if isinstance(chunk, int) else chunk for chunk in form.chunks]
 
 
 def _places(chunks: list[str]) -> tuple[Place, ...]:
@@ -234,8 +260,6 @@ def _places(chunks: list[str]) -> tuple[Place, ...]:
     for chunk in chunks:
         if isinstance(chunk, PlacedText):
             found[Place(line, chunk.origin)] = None
-        elif isinstance(chunk, FragmentText):
-            found.update((Place(line + place.line - 1, place.origin), None) for place in chunk.places)
         line += chunk.count("\n")
     return tuple(found)
 
