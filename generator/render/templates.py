@@ -235,8 +235,9 @@ def _flat(chunks: Iterable[str]) -> list[str]:
 
 def _used(chunks: list[str]) -> Iterator[str | int]:
     """What stays of a program; all of what is only a part of one, because nobody knows here what calls it."""
-    text = "".join(chunks)
-    unused = unused_lines(text) if text.startswith("#!") else frozenset()
+    outline = "".join(BLANK if isinstance(chunk, HoleText) else chunk for chunk in chunks)
+    # by what all files of a shape share: a value that is also a name would keep its function in the first of them
+    unused = unused_lines(outline) if outline.startswith("#!") else frozenset()
     line = 0
     for number, chunk in enumerate(chunks):
         if isinstance(chunk, HoleText):

@@ -47,7 +47,7 @@ def test_a_trap_works_as_ever_where_a_signal_has_ended_a_read(tmp_path: Path) ->
 @pytest.mark.parametrize("instead", ["true", "IFS=$' \\t\\n'"])
 def test_without_that_bash_crashes(tmp_path: Path, instead: str) -> None:
     """If this ever fails, bash has learned better, and traps may do without it."""
-    assert run(tmp_path, PROGRAM.replace("FORGET", instead))[0] < 0
+    assert any(run(tmp_path, PROGRAM.replace("FORGET", instead))[0] < 0 for _ in range(8))
 
 
 def test_without_that_bash_splits_no_words(tmp_path: Path) -> None:

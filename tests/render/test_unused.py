@@ -149,6 +149,15 @@ def test_a_program_is_rendered_without_it_and_a_part_of_one_with_all(tmp_path: P
     assert "idle" in library.render("part.sh.j2", part.holes).text
 
 
+@pytest.mark.parametrize("names", [("idle", "other"), ("other", "idle")])
+def test_a_value_that_is_also_the_name_of_a_function_uses_nothing(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Else what is rendered would depend on what was rendered before."""
+    library = TemplateLibrary(tmp_path)
+    (tmp_path / "program.sh.j2").write_text("#!/bin/bash\nidle() {\n  :\n}\nprintf {{ x }}\n")
+    for name in names:
+        assert library.render("program.sh.j2", holes(x=ShellWord.of(name))).text == f"#!/bin/bash\nprintf '{name}'\n"
+
+
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: "/".join((path.parts[-7], path.name)))
 def test_every_function_of_a_capsule_is_called_in_it(path: Path) -> None:
     """By a grammar of bash, not by the manner of templates."""

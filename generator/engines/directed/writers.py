@@ -34,6 +34,6 @@ def _writer(fleet: Fleet, quiescer: Quiescer) -> Holes:
         quiescer.origin,
         name=ShellWord.of(quiescer.name),
         engine=ShellWord.of(quiescer.engine),
-        question=ShellWord.of("running" if whole else "candidates"),
+        whole=whole,
         arguments=() if whole else engine.arguments(fleet, quiescer),
     )
