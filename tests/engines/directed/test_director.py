@@ -185,7 +185,7 @@ def test_a_run_that_can_write_nothing_down_says_so(fleet: SmallFleet) -> None:
         assert "SCRATCH-UNWRITABLE" in done.stderr
     assert fleet.state()["result"] == "failed"
     scratch.unlink()
-    fleet.answer("node-3.pause_deployment", f"echo paused 1; mv {scratch}/perform_backup {fleet.root}/gone")
+    fleet.answer("node-3.pause_deployment", f"mv {scratch}/perform_backup {fleet.root}/gone; echo paused 1")
     done = fleet.run()
     assert done.returncode == 73
     assert "nobody is called" in done.stderr and "SCRATCH-UNWRITABLE" in done.stderr
