@@ -11,6 +11,12 @@ from typing import Any
 
 import pytest
 import remembering
+from hypothesis import settings
+
+if os.environ.get("CAPSULE_REQUIRE_LAB"):
+    # a commit is judged by what it says; whoever runs `make test` tries something new each time
+    settings.register_profile("the same for all", derandomize=True)
+    settings.load_profile("the same for all")
 
 KINDS = ("unit", "bats", "lab")
 

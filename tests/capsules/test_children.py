@@ -99,3 +99,14 @@ def test_a_signal_ends_the_waiting_for_a_child_and_not_the_child() -> None:
     printf '%d' "${ended_with[one]}"
     """
     assert run(functions(COLLECTORS["pull_source"]) + program) == "5"
+
+
+def test_the_question_whether_a_child_still_runs_takes_no_status_away() -> None:
+    program = """
+    (exit 255) & process_of[one]=$!
+    ended "$!"
+    number_again "$!"
+    note_end one
+    printf '%d' "${ended_with[one]}"
+    """
+    assert run(functions(COLLECTORS["pull_source"]) + program) == "255"

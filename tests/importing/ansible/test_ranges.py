@@ -26,6 +26,8 @@ def test_patterns_expand_as_in_ansible(pattern: str) -> None:
         theirs = (tuple(hosts), port)
     except (AnsibleError, ValueError):
         theirs = None
+    if theirs is not None and len(theirs[0]) > MOST_HOSTS:
+        theirs = None  # that is our own limit
     if pattern.strip().endswith(":") and theirs is not None and theirs[1] is None:
         theirs = None  # a check that Ansible makes in another place
     try:
