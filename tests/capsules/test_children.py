@@ -15,7 +15,7 @@ COLLECTORS = {
     "collect_source": GOLDEN / "kaizen/services-1/root/opt/capsule/kaizen/bin/collect_collection",
     "pull_source": GOLDEN / "sbdi/backup-target/root/opt/capsule/uat-sbdi/bin/pull_whole",
 }
-OWN = ("note_end", "note_ended", "is_running", "begin", "settle")
+OWN = ("note_end", "note_ended", "make_room", "is_running", "begin", "settle")
 
 # Each source is given the number of the first one, as happens by itself after some thousands of processes.
 WORLD = """
